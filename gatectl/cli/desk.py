@@ -1,0 +1,158 @@
+"""Puts together what a verb works with: configuration, journal, evidence, sessions and display."""
+
+import getpass
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import structlog
+
+from gatectl.clock import SystemClock
+from gatectl.config.configuration import (
+    Configuration,
+    find_configuration,
+    read_configuration,
+)
+from gatectl.config.playbooks import playbook_folders
+from gatectl.config.shipped import read_advisories, read_indicators
+from gatectl.core.event import Recorded
+from gatectl.core.gate import Gate, GateName, Host
+from gatectl.errors import InvalidInput
+from gatectl.evidence import EvidenceStore
+from gatectl.journal import Journal
+from gatectl.log import configure, step_record
+from gatectl.operation import Desk
+from gatectl.recorder import Listener
+from gatectl.secret import Credential, Secret, resolve
+from gatectl.stop import SignalStop
+from gatectl.transport.contract import Transport
+from gatectl.transport.ssh import SshTransport
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """A desk, the gates that a verb was called for, and how it is stopped."""
+
+    desk: Desk
+    configuration: Configuration
+    gates: tuple[Gate, ...]
+    stop: SignalStop
+
+
+def configuration_of(ctx: click.Context, *, unpinned: bool = False) -> Configuration:
+    """Read the configuration that this command line is for."""
+    given = ctx.obj["config"]
+    path = find_configuration(Path(given) if given else None, os.environ)
+    return read_configuration(path, unpinned=unpinned)
+
+
+@contextmanager
+def workplace(
+    ctx: click.Context,
+    names: Sequence[str],
+    listeners: tuple[Listener, ...] = (),
+    *,
+    rehearsal: bool = False,
+) -> Iterator[Workplace]:
+    """Open all that a verb needs; nothing is contacted before the verb begins.
+
+    Only a rehearsal may keep its journal where a restart would lose it.
+    """
+    configuration = configuration_of(ctx)
+    gates = chosen(configuration, names)
+    keyring = _Keyring()
+    state = configuration.settings.state_dir
+    clock = SystemClock()
+    actor = configuration.settings.operator
+    stop = SignalStop()
+    journal = Journal.open(
+        state / "journal.db",
+        clock=clock,
+        actor=actor,
+        origin=socket.gethostname(),
+        unsafe_any_file_system=rehearsal,
+    )
+    _start_log(ctx, state / "gatectl.log.jsonl", keyring)
+    with journal, stop.listening():
+        desk = Desk(
+            journal=journal,
+            evidence=EvidenceStore(state / "evidence"),
+            clock=clock,
+            connect=_connector(keyring),
+            advisories=read_advisories(),
+            indicators=read_indicators(),
+            playbook_folders=playbook_folders(configuration.settings),
+            listeners=(_log_listener(), *listeners),
+            stop=stop,
+            actor=actor,
+        )
+        yield Workplace(desk=desk, configuration=configuration, gates=gates, stop=stop)
+
+
+def chosen(configuration: Configuration, names: Sequence[str]) -> tuple[Gate, ...]:
+    """Find the gates by name; a single gate may be left unnamed, and none is taken twice."""
+    if not names:
+        return (configuration.gate(None),)
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise InvalidInput(f"{', '.join(twice)} is named twice", hint="Name each gate once.")
+    return tuple(configuration.gate(GateName(name)) for name in names)
+
+
+class _Keyring:
+    """The secrets that were fetched in this process, so that the log can leave them out."""
+
+    def __init__(self) -> None:
+        self._known: list[Secret] = []
+
+    def fetch(self, host: Host) -> Credential:
+        credential = resolve(host.secret, ask=_ask_on_terminal())
+        if isinstance(credential, Secret):
+            self._known.append(credential)
+        return credential
+
+    def known(self) -> tuple[Secret, ...]:
+        return tuple(self._known)
+
+
+def _ask_on_terminal() -> Callable[[str], str] | None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return lambda prompt: getpass.getpass(prompt, stream=sys.stderr)
+
+
+def _connector(keyring: _Keyring) -> Callable[[Host], Transport]:
+    def connect(host: Host) -> Transport:
+        return SshTransport(host, secrets=lambda _ref: keyring.fetch(host))
+
+    return connect
+
+
+def _start_log(ctx: click.Context, file: Path, keyring: _Keyring) -> None:
+    verbose: int = ctx.obj["verbose"]
+    level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
+    configure(
+        console=sys.stderr if verbose else None,
+        colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ,
+        level=min(level, logging.INFO),
+        file=file,
+        secrets=keyring.known,
+    )
+
+
+def _log_listener() -> Listener:
+    log = structlog.get_logger()
+
+    def tell(recorded: Recorded) -> None:
+        event, pairs = step_record(recorded)
+        log.info(event, **pairs)
+
+    return tell

@@ -1,0 +1,151 @@
+"""Shows a run as it happens, on stderr: a line a step, a spinner where somebody watches."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from gatectl.core.event import (
+    ActAnswered,
+    ActIntended,
+    CompromiseJudged,
+    LookMade,
+    Outcome,
+    Recorded,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    Signalled,
+    StepEnded,
+    StepStarted,
+)
+from gatectl.core.plan import PlannedId
+from gatectl.visible import visible
+
+MARKS = {
+    Outcome.ALREADY: ("ok", "green"),
+    Outcome.DONE: ("done", "green"),
+    Outcome.WOULD: ("would", "cyan"),
+    Outcome.FAILED: ("FAIL", "bold red"),
+    Outcome.UNKNOWN: ("????", "bold yellow"),
+}
+
+
+def console_on(stream: TextIO) -> Console:
+    """Make a console that has colours only where they can be seen and are wanted."""
+    return Console(
+        file=stream,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not stream.isatty(),
+        no_color="NO_COLOR" in os.environ or not stream.isatty(),
+    )
+
+
+class Display:
+    """Listens to a run's events; whatever comes from a device is made visible first."""
+
+    def __init__(self, console: Console, *, animated: bool) -> None:
+        self._console = console
+        self._animated = animated
+        self._status: Status | None = None
+        self._titles: dict[PlannedId, str] = {}
+        self._looks = 0
+
+    def __call__(self, recorded: Recorded) -> None:
+        """Show one event, if a person wants to see it."""
+        match recorded.event:
+            case RunStarted(plan=plan, mode=mode):
+                self._line(f"{recorded.gate}: {plan.title} ({mode})", "bold")
+            case RunResumed():
+                self._line(f"{recorded.gate}: going on where the run stopped", "bold")
+            case StepStarted(step=step, title=title, node=node):
+                self._titles[step] = title
+                self._looks = 0
+                self._spin(f"{_at(node)}{title}")
+            case LookMade(node=node) as look:
+                self._looks += 1
+                if self._looks > 1:
+                    title = self._titles.get(look.step, look.step)
+                    self._spin(f"{_at(node)}{title} - look {self._looks}: {look.verdict.because}")
+            case ActIntended(node=node, lines=lines):
+                for line in lines:
+                    self._line(f"      {node} < {line}", "dim")
+            case ActAnswered(answer="error", text=text):
+                self._line(f"            {text}", "yellow")
+            case StepEnded() as ended:
+                self._end(ended)
+            case CompromiseJudged(answer=answer, because=because):
+                self._line(f"      compromise check: {answer} - {because}", "bold")
+            case Signalled(before=before, after=after) if before is not after:
+                self._line(f"      gate: {before} -> {after}", "bold blue")
+            case RunEnded(ending=ending, because=because):
+                self._line(f"{recorded.gate}: {ending} - {because}", "bold")
+            case _:
+                pass
+
+    @contextmanager
+    def shown(self) -> Iterator["Display"]:
+        """Take the spinner away at the end, however the end comes."""
+        try:
+            yield self
+        finally:
+            self._still()
+
+    def heading(self, text: str) -> None:
+        """Begin a chapter."""
+        self._line("")
+        self._line(text, "bold magenta")
+
+    def note(self, text: str) -> None:
+        """Say something between the steps."""
+        self._line(f"      {text}", "cyan")
+
+    def _end(self, ended: StepEnded) -> None:
+        mark, style = MARKS[ended.outcome]
+        title = self._titles.get(ended.step, ended.step)
+        text = Text()
+        text.append(f"{mark:>5} ", style=style)
+        text.append(f"{_at(ended.node)}{title}")
+        text.append(f"  {ended.elapsed_s:.1f} s", style="dim")
+        self._still()
+        self._console.print(text)
+        seen = visible(ended.verdict.because, limit=400)
+        if ended.outcome not in {Outcome.ALREADY, Outcome.DONE} or self._looks:
+            self._line(f"      {ended.node or 'seen'} > {seen}", "dim")
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._still()
+        self._console.print(Text(visible(text, limit=2000), style=style))
+
+    def _spin(self, text: str) -> None:
+        shown = visible(text, limit=max(20, self._console.width - 12))
+        if not self._animated:
+            return
+        if self._status is None:
+            self._status = self._console.status(Text(shown))
+            self._status.start()
+        else:
+            self._status.update(Text(shown))
+
+    def _still(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def _at(node: str | None) -> str:
+    return f"{node}: " if node else ""
+
+
+def display_on_stderr(*, quiet: bool) -> Display:
+    """Make the display of this process; JSON output leaves stderr to errors."""
+    if quiet:
+        return Display(Console(quiet=True), animated=False)
+    return Display(console_on(sys.stderr), animated=sys.stderr.isatty())

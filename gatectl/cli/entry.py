@@ -1,0 +1,98 @@
+"""Where the process begins and ends: the only place that exits."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from gatectl import __version__
+from gatectl.cli.catalogue import Catalogue
+from gatectl.errors import ExitCode, GatectlError
+
+_EPILOG = """\b
+Examples:
+  gatectl rehearse                       live through it all on a simulated pair
+  gatectl close                          shut the gate; works whatever else is broken
+  gatectl close -n                       show the exact lines, send nothing that writes
+  gatectl status                         open, shut or unknown, and since when
+  gatectl patch --build 13.1-49.13 --image build.tgz --sha256 HEX
+  gatectl reopen --confirm NAME          on proof only; `gatectl confirm` makes it last
+
+\b
+Exit codes:
+  0 proven   3 failed, gate shut   4 host not reached   5 THE GATE MAY BE OPEN
+  2 invalid input   6 refused   7 changes pending   8 busy   9 records damaged
+  1 unexpected error   130, 143 interrupted: `gatectl resume`
+"""
+
+
+@click.command(
+    cls=Catalogue,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, prog_name="gatectl", message="%(prog)s %(version)s")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    envvar="GATECTL_CONFIG",
+    help="Configuration file; otherwise the user's, then /etc/gatectl/config.toml.",
+)
+@click.option("-v", "--verbose", count=True, help="Tell more; twice tells all.")
+@click.pass_context
+def cli(ctx: click.Context, config: str | None, verbose: int) -> None:
+    """Close remote access through a NetScaler gateway, patch it, prove it, and reopen it.
+
+    A gate is a gateway pair and the ways to look at it. `close` is fast and never refused;
+    `reopen` rests on evidence, and ends by itself unless `confirm` follows.
+    """
+    ctx.obj = {"config": config, "verbose": verbose}
+
+
+def main() -> NoReturn:
+    """Run one command line; every error becomes one sentence, one next step and its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and give its exit code."""
+    try:
+        code = cli.main(args=arguments, prog_name="gatectl", standalone_mode=False)
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.Abort:
+        return _told("interrupted", "`gatectl status` tells where it stands.", 130)
+    except click.UsageError as exc:
+        where = exc.ctx.command_path if exc.ctx else "gatectl"
+        return _told(exc.format_message(), f"`{where} --help` shows how it is used.", 2)
+    except click.ClickException as exc:
+        return _told(exc.format_message(), "Correct it and run the command again.", 2)
+    except GatectlError as exc:
+        return _told(exc.sentence, exc.hint, exc.exit_code)
+    except KeyboardInterrupt:
+        hint = "`gatectl status` tells where it stands, `gatectl resume` goes on."
+        return _told("interrupted", hint, ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output went away: what was done is in the journal.
+        sys.stderr.close()
+        return ExitCode.UNEXPECTED
+    except Exception as exc:  # noqa: BLE001 - the one edge: nothing leaves as a traceback
+        return _unexpected(exc)
+    return code if isinstance(code, int) else 0
+
+
+def _told(sentence: str, hint: str, code: int) -> int:
+    from gatectl.visible import visible  # noqa: PLC0415 - only errors need it
+
+    click.echo(f"gatectl: {visible(sentence, keep_newlines=True)}", err=True)
+    if hint:
+        click.echo(f"         {visible(hint, keep_newlines=True)}", err=True)
+    return int(code)
+
+
+def _unexpected(exc: Exception) -> int:
+    from gatectl.log import record_crash  # noqa: PLC0415 - only a crash needs it
+
+    where = record_crash(exc)
+    hint = f"Please report it; what happened is in {where}. The journal has all that was done."
+    return _told(f"unexpected error: {type(exc).__name__}: {exc}", hint, ExitCode.UNEXPECTED)

@@ -1,0 +1,100 @@
+"""The verbs about files: configuration and playbooks, before anything is contacted."""
+
+import json
+from pathlib import Path
+
+import click
+
+from gatectl.cli import options
+from gatectl.cli.desk import configuration_of
+from gatectl.cli.output import print_document
+from gatectl.config.configuration import (
+    Configuration,
+    configuration_schema,
+    example_configuration,
+)
+from gatectl.config.playbooks import (
+    list_playbooks,
+    playbook_folders,
+    playbook_schema,
+    read_playbook,
+)
+from gatectl.core.gate import Gate
+from gatectl.core.lint import lint_playbook
+from gatectl.errors import ConfigInvalid, ExitCode, GatectlError, InvalidInput
+from gatectl.visible import visible
+
+
+@click.command()
+@click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
+@options.as_json
+@click.pass_context
+def lint(ctx: click.Context, playbooks: tuple[str, ...], as_json: bool) -> int:
+    """Check configuration and playbooks without contacting anything.
+
+    Without names, the configuration (if there is one) and all playbooks are checked.
+    """
+    configuration, problems = _configuration(ctx)
+    folders = playbook_folders(configuration.settings if configuration else None)
+    names = playbooks or tuple(list_playbooks(folders))
+    gates = tuple(configuration.gates.values()) if configuration else ()
+    for name in names:
+        problems += _problems_of(name, folders, gates)
+    code = ExitCode.INVALID if problems else ExitCode.PROVEN
+    if as_json:
+        print_document("lint", code, {"checked": list(names), "problems": problems})
+        return code
+    for problem in problems:
+        click.echo(f"{problem['where']}: {visible(problem['sentence'], keep_newlines=True)}")
+    click.echo(f"{len(names)} playbooks checked, {len(problems)} problems")
+    return code
+
+
+def _configuration(ctx: click.Context) -> tuple[Configuration | None, list[dict[str, str]]]:
+    try:
+        return configuration_of(ctx), []
+    except ConfigInvalid as exc:
+        if ctx.obj["config"] is None:
+            # No configuration is fine for somebody who writes a playbook.
+            return None, []
+        return None, [{"where": str(ctx.obj["config"]), "sentence": exc.sentence}]
+
+
+def _problems_of(
+    name: str, folders: tuple[Path, ...], gates: tuple[Gate, ...]
+) -> list[dict[str, str]]:
+    try:
+        playbook = read_playbook(name, folders)
+    except GatectlError as exc:
+        return [{"where": name, "sentence": exc.sentence}]
+    return [
+        {"where": f"{playbook.name}: {problem.step}", "sentence": problem.sentence}
+        for problem in lint_playbook(playbook, gates)
+    ]
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["playbook", "configuration"]), default="playbook")
+def schema(what: str) -> int:
+    """Print the JSON Schema of playbooks or configuration, for editors."""
+    document = playbook_schema() if what == "playbook" else configuration_schema()
+    click.echo(json.dumps(document, indent=2))
+    return ExitCode.PROVEN
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="config.toml")
+def init(file: Path) -> int:
+    """Write a commented configuration to start from; an existing file is left alone."""
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(example_configuration())
+    except FileExistsError as exc:
+        raise InvalidInput(
+            f"{file} exists", hint="Name another file; nothing is overwritten."
+        ) from exc
+    except OSError as exc:
+        raise InvalidInput(f"{file} cannot be written: {exc.strerror}") from exc
+    file.chmod(0o600)
+    click.echo(f"{file} is written. Next: edit it, then `gatectl --config {file} hostkeys`.")
+    return ExitCode.PROVEN

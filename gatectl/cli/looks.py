@@ -1,0 +1,216 @@
+"""The verbs that only look: at gates, at plans, at the record."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.text import Text
+
+from gatectl.cli import options
+from gatectl.cli.desk import Workplace, workplace
+from gatectl.cli.display import console_on, display_on_stderr
+from gatectl.cli.output import plain_table, print_document, print_timeline
+from gatectl.core.course import code_of_standing
+from gatectl.core.event import EVENT, Recorded, RunId
+from gatectl.core.gate import Gate
+from gatectl.core.plan import Direction, Plan
+from gatectl.core.report import plan_document
+from gatectl.core.standing import Standing
+from gatectl.errors import ExitCode, worst
+from gatectl.facts import FactsSeen
+from gatectl.operation import Operation
+from gatectl.visible import visible
+
+
+@click.command()
+@options.gates
+@options.as_json
+@click.pass_context
+def status(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
+    """Look at gates now: open, shut or unknown.
+
+    Both sides are looked at from the vantages and every node is asked for role and build, over
+    sessions that cannot write. Exit code 5 means that a gate is not as it should be.
+    """
+    display = display_on_stderr(quiet=True)
+    with display.shown(), workplace(ctx, gates, (display,)) as place:
+        seen = [(gate, *Operation(place.desk, gate).status()) for gate in place.gates]
+    codes = [_code(standing, facts) for _, standing, facts in seen]
+    if as_json:
+        documents = [_status_document(*one) for one in seen]
+        print_document("status", worst(codes), {"gates": documents})
+        return worst(codes)
+    for gate, standing, facts in seen:
+        _print_status(gate, standing, facts)
+    return worst(codes)
+
+
+def _code(standing: Standing, facts: FactsSeen) -> ExitCode:
+    return worst([code_of_standing(standing), *(e.exit_code for e in facts.trouble.values())])
+
+
+def _print_status(gate: Gate, standing: Standing, facts: FactsSeen) -> None:
+    out = console_on(sys.stdout)
+    wanted = "shut" if standing.wanted_shut else "open"
+    style = "green" if code_of_standing(standing) is ExitCode.PROVEN else "bold red"
+    out.print(Text(f"{gate.name}: {standing.state} (should be {wanted})", style=style))
+    table = plain_table("", "")
+    if standing.state_since is not None:
+        table.add_row("since", f"{standing.state_since.astimezone():%Y-%m-%d %H:%M:%S}")
+    table.add_row("because", visible(standing.state_because))
+    if standing.sides is not None:
+        table.add_row("outside", standing.sides.outside)
+        table.add_row("inside", standing.sides.inside)
+        table.add_row("last seen", f"{standing.sides.at.astimezone():%Y-%m-%d %H:%M:%S}")
+    for node in gate.nodes:
+        table.add_row(node.name, _node_words(facts, node.name))
+    run = standing.unfinished
+    if run is not None:
+        table.add_row("unfinished", f"{run.plan.playbook}, run {run.id}: `gatectl resume`")
+    out.print(table)
+
+
+def _node_words(facts: FactsSeen, node: Any) -> str:
+    if node in facts.trouble:
+        return visible(facts.trouble[node].sentence)
+    return f"{facts.roles[node]}, build {facts.builds[node]}"
+
+
+def _status_document(gate: Gate, standing: Standing, facts: FactsSeen) -> dict[str, Any]:
+    sides = standing.sides
+    return {
+        "name": gate.name,
+        "state": standing.state.value,
+        "since": standing.state_since.isoformat() if standing.state_since else None,
+        "because": standing.state_because,
+        "wanted": "shut" if standing.wanted_shut else "open",
+        "closed_by": list(standing.closed_by),
+        "exit_code": int(_code(standing, facts)),
+        "sides": None
+        if sides is None
+        else {
+            "outside": sides.outside,
+            "inside": sides.inside,
+            "because": sides.because,
+            "at": sides.at.isoformat(),
+        },
+        "nodes": [
+            {
+                "name": node.name,
+                "role": facts.roles[node.name].value if node.name in facts.roles else None,
+                "build": facts.builds.get(node.name),
+                "trouble": facts.trouble[node.name].sentence
+                if node.name in facts.trouble
+                else None,
+            }
+            for node in gate.nodes
+        ],
+        "unfinished": standing.unfinished.id if standing.unfinished else None,
+    }
+
+
+@click.command()
+@click.argument("playbook")
+@options.gates
+@options.parameters
+@click.option("--undo", is_flag=True, help="Plan to take back what the playbook does.")
+@options.as_json
+@click.pass_context
+def plan(
+    ctx: click.Context,
+    playbook: str,
+    gates: tuple[str, ...],
+    parameters: dict[str, str],
+    undo: bool,
+    as_json: bool,
+) -> int:
+    """Show what a playbook would do, over sessions that cannot write.
+
+    Roles and builds are asked of the nodes, for a plan is only good for these. Exit code 7: the
+    plan has lines that would be sent unless they turn out to be so already; `-n` on the verb
+    itself looks at every step.
+    """
+    direction = Direction.UNDO if undo else Direction.DO
+    with workplace(ctx, gates) as place:
+        plans = [
+            Operation(place.desk, gate).plan(playbook, parameters, direction)
+            for gate in place.gates
+        ]
+    writes = any(step.writes for one in plans for step in one.steps)
+    code = ExitCode.DRIFT if writes else ExitCode.PROVEN
+    if as_json:
+        documents = [{"name": one.gate, "plan": plan_document(one)} for one in plans]
+        print_document("plan", code, {"gates": documents})
+        return code
+    for one in plans:
+        _print_plan(one)
+    return code
+
+
+def _print_plan(one: Plan) -> None:
+    click.echo(f"{one.gate}: {one.title}")
+    click.echo(f"plan {one.digest}")
+    for number, step in enumerate(one.steps, start=1):
+        at = f"{step.node}: " if step.node else ""
+        click.echo(f"{number:>3}  {at}{visible(step.title)}")
+        for line in step.writes:
+            click.echo(f"       {visible(line)}")
+
+
+@click.command()
+@options.gates
+@click.option("--run", "run_id", metavar="RUN", help="Only this run.")
+@click.option("--limit", default=200, show_default=True, help="At most so many events, the newest.")
+@click.option("--steps", is_flag=True, help="Every event, and not only the course of things.")
+@options.as_json
+@click.pass_context
+def log(
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    run_id: str | None,
+    limit: int,
+    steps: bool,
+    as_json: bool,
+) -> int:
+    """Show what is on record; nothing is contacted."""
+    with workplace(ctx, gates) as place:
+        records = {gate: _records(place, gate, run_id, limit) for gate in place.gates}
+    if as_json:
+        documents = [
+            {"name": gate.name, "events": [_event_document(one) for one in recorded]}
+            for gate, recorded in records.items()
+        ]
+        print_document("log", ExitCode.PROVEN, {"gates": documents})
+        return ExitCode.PROVEN
+    for recorded in records.values():
+        if steps:
+            _print_events(recorded)
+        else:
+            print_timeline(recorded)
+    return ExitCode.PROVEN
+
+
+def _records(place: Workplace, gate: Gate, run_id: str | None, limit: int) -> Sequence[Recorded]:
+    run = RunId(run_id) if run_id else None
+    return tuple(place.desk.journal.events(gate=gate.name, run=run))[-limit:]
+
+
+def _event_document(recorded: Recorded) -> dict[str, Any]:
+    return {
+        "sequence": recorded.sequence,
+        "at": recorded.at.isoformat(),
+        "run": recorded.run,
+        "actor": recorded.actor,
+        "origin": recorded.origin,
+        "event": EVENT.dump_python(recorded.event, mode="json"),
+    }
+
+
+def _print_events(recorded: Sequence[Recorded]) -> None:
+    from gatectl.log import step_record  # noqa: PLC0415 - only this option needs it
+
+    for one in recorded:
+        event, pairs = step_record(one)
+        words = " ".join(f"{key}={value}" for key, value in pairs.items() if value is not None)
+        click.echo(visible(f"{event} {words}", limit=2000))

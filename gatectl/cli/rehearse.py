@@ -1,0 +1,236 @@
+"""The verbs that need no gateway: a rehearsal of the whole story, and a pair left running."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from gatectl.cli import options
+from gatectl.cli.desk import Workplace, workplace
+from gatectl.cli.display import Display, display_on_stderr
+from gatectl.cli.output import (
+    print_blockers,
+    print_document,
+    print_timeline,
+    print_verdicts,
+    result_document,
+)
+from gatectl.core.event import Mode
+from gatectl.core.plan import Direction
+from gatectl.errors import ExitCode, InvalidInput, worst
+from gatectl.operation import Operation, Result
+from gatectl.simulator.rehearsal import Image, SimulatedSite, fault_sentences, serve
+
+_MITIGATION = "mitigate-cve-2019-19781"
+_METHODS = {"acl": "close-acl", "vserver": "close-vserver"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """One part of the story: what it is called and what is done."""
+
+    title: str
+    act: Callable[[Operation], Result]
+
+
+def _story(image: Image, *, mitigated: bool) -> Iterator[Chapter]:
+    patch = {"build": image.build, "image": str(image.path), "image_sha256": image.sha256}
+    if mitigated:
+        yield Chapter(
+            title="Mitigate, and show that the mitigation works",
+            act=lambda gate: gate.run(_MITIGATION, Mode.REAL, {}),
+        )
+    yield Chapter(
+        title="Close: outside shut, the offices still in, open sessions from outside ended",
+        act=lambda gate: gate.close(Mode.REAL),
+    )
+    yield Chapter(
+        title=f"Keep evidence, then patch every node to {image.build}",
+        act=lambda gate: gate.run("patch", Mode.REAL, patch),
+    )
+    if mitigated:
+        yield Chapter(
+            title="Take the mitigation back",
+            act=lambda gate: gate.run(_MITIGATION, Mode.REAL, {}, Direction.UNDO),
+        )
+    yield Chapter(title="Verify", act=lambda gate: gate.run("verify", Mode.REAL, {}))
+    yield Chapter(title="Check for a compromise", act=lambda gate: gate.run("scan", Mode.REAL, {}))
+    yield Chapter(
+        title="Reopen, provisionally",
+        act=lambda gate: gate.reopen(Mode.REAL, agreed=lambda _name: True),
+    )
+    yield Chapter(title="Confirm", act=lambda gate: gate.confirm(Mode.REAL))
+
+
+@click.command()
+@click.option("--standalone", is_flag=True, help="One appliance instead of a pair.")
+@click.option("--build", default="12.1-55.13", show_default=True, help="The build to begin with.")
+@click.option("--to", "target", default="12.1-55.18", show_default=True, help="The fixed build.")
+@click.option(
+    "--method", type=click.Choice(list(_METHODS)), help="Close by this method and no other."
+)
+@click.option("--compromised", is_flag=True, help="Plant the traces of a break-in first.")
+@click.option("--fault", metavar="NAME", help="Let something go wrong; `list` names the faults.")
+@click.option("--seed", default=0, show_default=True, help="Repeats what chance decides.")
+@click.option("--speed", default=60.0, show_default=True, help="How much faster a node's time is.")
+@click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), help="Keep it.")
+@options.as_json
+@click.pass_context
+def rehearse(
+    ctx: click.Context,
+    standalone: bool,
+    build: str,
+    target: str,
+    method: str | None,
+    compromised: bool,
+    fault: str | None,
+    seed: int,
+    speed: float,
+    folder: Path | None,
+    as_json: bool,
+) -> int:
+    """Live through the whole story on a simulated pair; nothing else is contacted.
+
+    A pair that can be exploited by CVE-2019-19781 is started on this machine, and then mitigated,
+    closed, patched, verified, checked for a compromise and reopened: over real SSH, with real
+    sessions from an office and from outside.
+    """
+    if fault == "list":
+        for name, sentence in fault_sentences().items():
+            click.echo(f"{name:28} {sentence}")
+        return ExitCode.PROVEN
+    if fault is not None and fault not in fault_sentences():
+        raise InvalidInput(f"no fault is called {fault!r}", hint="`--fault list` names them.")
+    site = SimulatedSite(
+        nodes=1 if standalone else 2,
+        build=build,
+        seed=seed,
+        speed=speed,
+        faults=(fault,) if fault else (),
+    )
+    display = display_on_stderr(quiet=as_json)
+    with _kept(folder) as home, site, display.shown():
+        if compromised:
+            site.compromise()
+        config = home / "config.toml"
+        text = site.configuration(home)
+        if method is not None:
+            text = text.replace('["close-acl", "close-vserver"]', f'["{_METHODS[method]}"]')
+        config.write_text(text, encoding="utf-8")
+        ctx.obj["config"] = str(config)
+        with workplace(ctx, (), (display,), rehearsal=True) as place:
+            mitigated = build.startswith("12.1-")
+            results = _play(place, site, display, _story(site.image(target), mitigated=mitigated))
+            return _told(place, results, as_json=as_json)
+
+
+def _play(
+    place: Workplace, site: SimulatedSite, display: Display, story: Iterator[Chapter]
+) -> list[Result]:
+    """Do one chapter after the other, until one does not end as it should."""
+    gate = Operation(place.desk, place.gates[0])
+    gate.status()
+    people = site.workers(outside=2, inside=2)
+    results: list[Result] = []
+    for number, chapter in enumerate(story, start=1):
+        display.heading(f"{number}. {chapter.title}")
+        began = time.monotonic()
+        result = chapter.act(gate)
+        results.append(result)
+        working = dict.fromkeys(("127.0.0.2", "127.0.0.3"), 0)
+        for person in people:
+            working[person.source] += person.alive
+        display.note(
+            f"{result.state} after {time.monotonic() - began:.1f} s; at work: "
+            f"{working['127.0.0.2']} in the office, {working['127.0.0.3']} outside"
+        )
+        if result.code is not ExitCode.PROVEN:
+            break
+    return results
+
+
+def _told(place: Workplace, results: list[Result], *, as_json: bool) -> int:
+    code = worst(result.code for result in results)
+    gate = place.gates[0].name
+    runs = tuple(run for result in results for run in result.runs)
+    if as_json:
+        last = replace(results[-1], code=code, runs=runs)
+        print_document("rehearse", code, {"gates": [result_document(last)]})
+        return code
+    print_timeline(place.desk.journal.events(gate=gate))
+    click.echo()
+    if results[-1].blockers:
+        print_blockers(results[-1])
+        click.echo()
+    print_verdicts(runs)
+    return code
+
+
+@contextmanager
+def _kept(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="gatectl-rehearsal-") as temporary:
+        yield Path(temporary)
+
+
+@click.command()
+@click.option("--pair/--single", default=True, show_default=True, help="Two nodes, or one.")
+@click.option("--build", default="12.1-55.13", show_default=True, help="The build they run.")
+@click.option("--seed", default=0, show_default=True, help="Repeats what chance decides.")
+@click.option("--speed", default=60.0, show_default=True, help="How much faster a node's time is.")
+@click.option(
+    "--files",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder to lay over the appliances' file system, from /.",
+)
+@click.option(
+    "--config-out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a configuration for this pair; `gatectl --config FILE status` works at once.",
+)
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Let something go wrong.")
+@click.option(
+    "--deny",
+    type=click.Choice(["reset", "drop"]),
+    default="reset",
+    show_default=True,
+    help="What a refusing packet rule does; a real appliance drops, and a client then waits.",
+)
+def simulate(
+    pair: bool,
+    build: str,
+    seed: int,
+    speed: float,
+    files: Path | None,
+    config_out: Path | None,
+    faults: tuple[str, ...],
+    deny: Literal["reset", "drop"],
+) -> int:
+    """Start a simulated pair and leave it running until SIGINT or SIGTERM.
+
+    One line of JSON says how to reach it: nodes, virtual server, the loopback addresses that
+    count as office and as internet, and the configuration.
+    """
+    unknown = [name for name in faults if name not in fault_sentences()]
+    if unknown:
+        names = ", ".join(fault_sentences())
+        raise InvalidInput(f"no fault is called {unknown[0]!r}", hint=f"Known are {names}.")
+    serve(
+        nodes=2 if pair else 1,
+        build=build,
+        seed=seed,
+        speed=speed,
+        deny=deny,
+        files=files,
+        faults=faults,
+        config_out=config_out,
+    )
+    return ExitCode.PROVEN

@@ -1,0 +1,248 @@
+"""The verbs that carry something out."""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import click
+
+from gatectl.cli import options
+from gatectl.cli.desk import Workplace, workplace
+from gatectl.cli.display import display_on_stderr
+from gatectl.cli.output import finish
+from gatectl.core.event import Mode
+from gatectl.core.gate import Gate
+from gatectl.core.plan import Direction
+from gatectl.errors import GatectlError, Refused
+from gatectl.operation import Operation, Result
+
+Verb = Callable[[Operation], Result]
+
+
+def carry_out(
+    ctx: click.Context, command: str, gates: Sequence[str], verb: Verb, *, as_json: bool
+) -> int:
+    """Do a verb on each gate, one after the other, and print what it came to."""
+    display = display_on_stderr(quiet=as_json)
+    with display.shown(), workplace(ctx, gates, (display,)) as place:
+        results = [_on_one(place, command, gate, verb) for gate in place.gates]
+        return finish(command, results, as_json=as_json, terminated=place.stop.terminated)
+
+
+def _on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
+    """Do a verb on one gate; what stops it here is on record, and the other gates go on."""
+    operation = Operation(place.desk, gate)
+    try:
+        return verb(operation)
+    except GatectlError as exc:
+        operation.refuse(command, exc)
+        return Result(
+            gate=gate.name,
+            state=operation.standing().state,
+            code=exc.exit_code,
+            sentence=exc.sentence,
+            hint=exc.hint,
+        )
+
+
+def mode_of(dry_run: bool) -> Mode:
+    """Turn the option into the word that runs and records use."""
+    return Mode.DRY if dry_run else Mode.REAL
+
+
+@click.command()
+@options.gates
+@options.dry_run
+@options.as_json
+@click.pass_context
+def close(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Shut a gate from outside; asks nothing, never refused.
+
+    The gate's close methods are tried in the order of the configuration until one works. The
+    closure is saved on every node, open sessions from outside are ended, and both sides are
+    looked at. Doing it twice sends nothing the second time.
+    """
+    verb = partial(Operation.close, mode=mode_of(dry_run))
+    return carry_out(ctx, "close", gates, verb, as_json=as_json)
+
+
+@click.command()
+@options.gates
+@click.option(
+    "--playbook",
+    default="mitigate-cve-2019-19781",
+    show_default=True,
+    help="The mitigation to apply.",
+)
+@click.option("--undo", is_flag=True, help="Take the mitigation back, after the patch.")
+@options.dry_run
+@options.as_json
+@click.pass_context
+def mitigate(
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    playbook: str,
+    undo: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Apply a mitigation and show that it works.
+
+    A request that must be blocked and one that must pass are sent afterwards. Refused on builds
+    that are known to accept the mitigation and to ignore it.
+    """
+    direction = Direction.UNDO if undo else Direction.DO
+    return _run(ctx, "mitigate", gates, playbook, {}, dry_run, as_json, direction)
+
+
+@click.command()
+@options.gates
+@click.option("--build", help="The build to install, as 13.1-49.13.")
+@click.option("--image", help="The firmware file on this machine.")
+@click.option("--sha256", help="Its SHA-256, from the vendor's download page.")
+@options.dry_run
+@options.as_json
+@click.pass_context
+def patch(
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    build: str | None,
+    image: str | None,
+    sha256: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Install a fixed build on every node of a shut gate.
+
+    Evidence is kept and a backup made before the first change. The secondary is patched first and
+    takes over, then the other node; the closure is looked at after each restart. Build, image and
+    SHA-256 default to the gate's `target` in the configuration.
+    """
+    given = {"build": build, "image": image, "image_sha256": sha256}
+    parameters = {name: value for name, value in given.items() if value is not None}
+    return _run(ctx, "patch", gates, "patch", parameters, dry_run, as_json)
+
+
+@click.command()
+@options.gates
+@options.as_json
+@click.pass_context
+def verify(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
+    """Look whether all is so that a gate may be reopened; nothing is written."""
+    return _run(ctx, "verify", gates, "verify", {}, False, as_json)
+
+
+@click.command()
+@options.gates
+@options.as_json
+@click.pass_context
+def scan(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
+    """Collect evidence and check it for a compromise; nothing on a node is changed.
+
+    The answer is clean, scanned, compromised or inconclusive. Evidence that was kept since the
+    gate was last open counts, too.
+    """
+    return _run(ctx, "scan", gates, "scan", {}, False, as_json)
+
+
+@click.command()
+@options.gates
+@click.option("--confirm", "typed", metavar="NAME", help="The gate's name, instead of typing it.")
+@options.dry_run
+@options.as_json
+@click.pass_context
+def reopen(
+    ctx: click.Context, gates: tuple[str, ...], typed: str | None, dry_run: bool, as_json: bool
+) -> int:
+    """Let everybody in again, provisionally and on proof only.
+
+    Every interlock is judged anew, and all that blocks is listed at once. The opening is not
+    saved and ends by itself after the gate's `provisional_minutes`, unless `gatectl confirm`
+    comes first.
+    """
+    verb = partial(
+        Operation.reopen,
+        mode=mode_of(dry_run),
+        agreed=lambda gate: dry_run or _agreed(gate, typed),
+    )
+    return carry_out(ctx, "reopen", gates, verb, as_json=as_json)
+
+
+def _agreed(gate: str, typed: str | None) -> bool:
+    """Have the operator type the gate's name: a finger that slips must not open anything."""
+    if typed is None:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise Refused(
+                f"reopening {gate} needs its name, and there is no terminal to type it on",
+                hint=f"`gatectl reopen {gate} --confirm {gate}` gives it on the command line.",
+            )
+        typed = click.prompt(f"Type {gate} to reopen it", err=True)
+    if typed != gate:
+        raise Refused(f"{typed!r} is not {gate}", hint="Nothing was opened.")
+    return True
+
+
+@click.command()
+@options.gates
+@options.dry_run
+@options.as_json
+@click.pass_context
+def confirm(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Make a provisional reopening last: see it open, remove gatectl's rules, save."""
+    verb = partial(Operation.confirm, mode=mode_of(dry_run))
+    return carry_out(ctx, "confirm", gates, verb, as_json=as_json)
+
+
+@click.command(name="run")
+@click.argument("playbook")
+@options.gates
+@options.parameters
+@click.option("--undo", is_flag=True, help="Take back what the playbook does.")
+@options.dry_run
+@options.as_json
+@click.pass_context
+def run_playbook(
+    ctx: click.Context,
+    playbook: str,
+    gates: tuple[str, ...],
+    parameters: dict[str, str],
+    undo: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Carry out any playbook, by its name or its file."""
+    direction = Direction.UNDO if undo else Direction.DO
+    return _run(ctx, "run", gates, playbook, parameters, dry_run, as_json, direction)
+
+
+@click.command()
+@options.gates
+@options.as_json
+@click.pass_context
+def resume(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
+    """Go on with a run that was cut off or held.
+
+    A step whose outcome is not on record is looked at before anything is sent. A reopening that
+    was interrupted is not gone on with: the gate is closed.
+    """
+    return carry_out(ctx, "resume", gates, Operation.resume, as_json=as_json)
+
+
+def _run(
+    ctx: click.Context,
+    command: str,
+    gates: Sequence[str],
+    playbook: str,
+    parameters: dict[str, str],
+    dry_run: bool,
+    as_json: bool,
+    direction: Direction = Direction.DO,
+) -> int:
+    verb = partial(
+        Operation.run,
+        playbook=playbook,
+        mode=mode_of(dry_run),
+        parameters=parameters,
+        direction=direction,
+    )
+    return carry_out(ctx, command, gates, verb, as_json=as_json)

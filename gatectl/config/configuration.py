@@ -1,0 +1,164 @@
+"""The configuration: found, read, checked as a whole, and asked for gates."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from gatectl.config.consistency import Known, consistency_flaws, texts
+from gatectl.config.document import Document, read_document, read_toml
+from gatectl.config.gates import gates_from
+from gatectl.config.playbooks import JSON_SCHEMA_DIALECT, list_playbooks
+from gatectl.config.problem import Flaw, located, near, refuse
+from gatectl.config.settings import Settings, folder_flaws, resolve, settings_from, user_folder
+from gatectl.config.shipped import read_advisories, shipped
+from gatectl.config.values import monstrous, typed, value_flaws
+from gatectl.config.written import WrittenConfiguration
+from gatectl.core.gate import Gate, GateName
+from gatectl.core.playbook import Purpose
+from gatectl.errors import ConfigInvalid, InvalidInput
+
+SYSTEM_CONFIGURATION = Path("/etc/gatectl/config.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """A configuration in which nothing is wrong."""
+
+    path: Path
+    settings: Settings
+    gates: Mapping[GateName, Gate]
+
+    def gate(self, name: str | None) -> Gate:
+        """Find a gate by name; without a name, the only one that there is."""
+        if name is None:
+            if len(self.gates) == 1:
+                return next(iter(self.gates.values()))
+            raise InvalidInput(
+                f"{self.path} has {len(self.gates)} gates: {', '.join(self.gates)}",
+                hint="Say which one is meant.",
+            )
+        if name not in self.gates:
+            raise InvalidInput(
+                f"no gate is called {name[:100]!r} in {self.path}{near(name, self.gates)}"
+            )
+        return self.gates[GateName(name)]
+
+
+def find_configuration(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """Choose the file: the given one, GATECTL_CONFIG, the user's own, then the system's."""
+    if given is not None:
+        return given
+    if environment.get("GATECTL_CONFIG"):
+        return Path(environment["GATECTL_CONFIG"])
+    users = user_folder(environment, "XDG_CONFIG_HOME", ".config") / "gatectl" / "config.toml"
+    for path in (users, SYSTEM_CONFIGURATION):
+        if _is_there(path):
+            return path
+    raise ConfigInvalid(
+        f"there is no configuration: neither {users} nor {SYSTEM_CONFIGURATION} exists",
+        hint="`gatectl init` writes one to fill in; --config FILE names one elsewhere.",
+    )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        # Not allowed to look: reading it will say so. Going on would silently take another one.
+        return True
+    return True
+
+
+def read_configuration(
+    path: Path, *, environment: Mapping[str, str] | None = None, unpinned: bool = False
+) -> Configuration:
+    """Read a configuration; raises ConfigInvalid with a line for each thing that is wrong.
+
+    `unpinned` is for the one command that pins host keys: there they may be missing still.
+    """
+    document = read_document(path)
+    refuse(located(document, monstrous(document.data)))
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - a symlink's own folder is meant
+    written = typed(TypeAdapter(WrittenConfiguration), document.data)
+    objections = written if isinstance(written, list) else []
+    flaws = _all_flaws(document, objections, folder, unpinned=unpinned)
+    refuse(located(document, flaws))
+    if isinstance(written, list):
+        raise ConfigInvalid(f"{path} is not a configuration")
+    given = os.environ if environment is None else environment
+    return Configuration(
+        path=path,
+        settings=settings_from(written.settings, folder, given),
+        gates=gates_from(written.gates, folder),
+    )
+
+
+def find_pinless_configuration(given: str | Path | None) -> Configuration:
+    """Find and read the configuration for the command that pins host keys."""
+    path = find_configuration(Path(given) if given else None, os.environ)
+    return read_configuration(path, unpinned=True)
+
+
+def _all_flaws(
+    document: Document, objections: list[Flaw], folder: Path, *, unpinned: bool
+) -> list[Flaw]:
+    data = document.data
+    # A gate may be called anything, `token` too; no other name in the file is a person's own.
+    clear = value_flaws(data, names_free_at=("gates",))
+    said = {key for key, _ in clear}
+    own = _own_folders(data, {key for key, _ in objections})
+    missing = list(folder_flaws(own, folder))
+    folders = [resolve(text, folder) for _, text in own] if not missing else []
+    return [
+        *clear,
+        *(flaw for flaw in objections if flaw[0] not in said),
+        *missing,
+        *consistency_flaws(data, _known(folders), unpinned=unpinned),
+    ]
+
+
+def _own_folders(data: Mapping[str, Any], wrong: set[Any]) -> list[tuple[int, str]]:
+    settings = data.get("settings")
+    if not isinstance(settings, dict):
+        return []
+    return [
+        (position, text)
+        for position, text in texts(settings, "playbook_dirs")
+        if ("settings", "playbook_dirs", position) not in wrong
+    ]
+
+
+def _known(own_folders: list[Path]) -> Known:
+    playbooks = list_playbooks([*own_folders, shipped("playbooks")])
+    purposes = {name: _purpose(path) for name, path in playbooks.items()}
+    closing = {name for name, purpose in purposes.items() if purpose in {Purpose.CLOSE, ""}}
+    return Known(
+        close_methods=closing,
+        other_playbooks=purposes.keys() - closing,
+        advisories=read_advisories().keys(),
+    )
+
+
+def _purpose(path: Path) -> str:
+    try:
+        return str(read_toml(path).get("purpose", ""))
+    except InvalidInput:
+        # What is wrong with a playbook is said when it is used, and by `gatectl lint`.
+        return ""
+
+
+def configuration_schema() -> dict[str, Any]:
+    """Make the JSON Schema of the configuration, for editors."""
+    schema = TypeAdapter(WrittenConfiguration).json_schema()
+    return {"$schema": JSON_SCHEMA_DIALECT, **schema, "title": "A gatectl configuration"}
+
+
+def example_configuration() -> str:
+    """Give the commented example that `gatectl init` writes."""
+    return shipped("config.example.toml").read_text(encoding="utf-8")

@@ -1,0 +1,100 @@
+"""From the configuration as written to the gates of `core`; everything has been checked before."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gatectl.config.consistency import SECRET_KINDS
+from gatectl.config.settings import resolve
+from gatectl.config.written import WrittenGate, WrittenLogin, WrittenVantage, WrittenVserver
+from gatectl.core.gate import (
+    AdvisoryId,
+    Gate,
+    GateName,
+    Host,
+    Node,
+    NodeName,
+    SecretRef,
+    Side,
+    Vantage,
+    VantageName,
+    Vserver,
+)
+
+
+def gates_from(gates: Mapping[str, WrittenGate], folder: Path) -> dict[GateName, Gate]:
+    """Build every gate; paths in it start at `folder`."""
+    return {GateName(name): _gate(name, gate, folder) for name, gate in gates.items()}
+
+
+def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
+    return Gate(
+        name=GateName(name),
+        nodes=tuple(
+            Node(name=NodeName(node.name), host=_host(node.name, node, folder))
+            for node in written.nodes
+        ),
+        vserver=_vserver(written.vserver),
+        office_networks=written.office_networks,
+        close_methods=written.close_methods,
+        acl_priorities=written.acl_priorities,
+        advisories="all"
+        if written.advisories == "all"
+        else tuple(AdvisoryId(one) for one in written.advisories),
+        vantages=tuple(_vantage(vantage, folder) for vantage in written.vantages),
+        provisional_s=written.provisional_minutes * 60,
+        evidence_max_age_s=written.evidence_max_age_minutes * 60,
+        fips=written.fips,
+    )
+
+
+def _vserver(written: WrittenVserver) -> Vserver:
+    return Vserver(
+        name=written.name,
+        kind=written.kind,
+        address=written.address,
+        port=written.port,
+        address6=written.address6,
+        server_name=written.server_name or "",
+    )
+
+
+def _vantage(written: WrittenVantage, folder: Path) -> Vantage:
+    return Vantage(
+        name=VantageName(written.name),
+        side=Side(written.side),
+        source=written.source,
+        via=_host(written.name, written.via, folder) if written.via is not None else None,
+        control=_endpoint(written.control),
+        target=_endpoint(written.target),
+    )
+
+
+def _endpoint(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _host(name: str, written: WrittenLogin, folder: Path) -> Host:
+    return Host(
+        name=name,
+        address=written.host,
+        port=written.port,
+        username=written.username,
+        secret=_secret(written, folder),
+        host_keys=written.host_keys,
+        legacy_algorithms=written.legacy_algorithms,
+        session=written.session,
+    )
+
+
+def _secret(written: WrittenLogin, folder: Path) -> SecretRef:
+    (kind,) = (one for one in SECRET_KINDS if getattr(written, one) is not None)
+    match kind:
+        case "key_file" | "password_file":
+            return SecretRef(kind=kind, target=str(resolve(getattr(written, kind), folder)))
+        case "command" | "credential":
+            return SecretRef(kind=kind, target=getattr(written, kind))
+        case "agent" | "prompt":
+            return SecretRef(kind=kind)

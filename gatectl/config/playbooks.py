@@ -1,0 +1,94 @@
+"""Playbooks as files: where they lie, how they are found by name, and how they are read."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from gatectl.config.document import Document, read_document
+from gatectl.config.problem import Flaw, Problem, located, near, refuse
+from gatectl.config.settings import Settings
+from gatectl.config.shipped import shipped
+from gatectl.config.values import monstrous, typed, value_flaws
+from gatectl.core.playbook import Playbook
+from gatectl.errors import InvalidInput, PlaybookInvalid
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}\.toml")
+
+
+def playbook_folders(settings: Settings | None) -> tuple[Path, ...]:
+    """List where playbooks are looked for: the user's folders first, then those of gatectl."""
+    own = settings.playbook_dirs if settings is not None else ()
+    return (*own, shipped("playbooks"))
+
+
+def list_playbooks(folders: Sequence[Path]) -> Mapping[str, Path]:
+    """Find every playbook by name; of two with one name, the one in the earlier folder."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError as exc:
+            raise InvalidInput(
+                f"the playbook folder {folder} cannot be read: {exc.strerror}"
+            ) from exc
+        for path in paths:
+            if _FILE_NAME.fullmatch(path.name):
+                found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
+def find_playbook(name_or_path: str, folders: Sequence[Path]) -> Path:
+    """Find the file that is meant: a text with a slash or `.toml` is a path, else it is a name."""
+    if "/" in name_or_path or name_or_path.endswith(".toml"):
+        return Path(name_or_path)
+    known = list_playbooks(folders)
+    if name_or_path not in known:
+        raise InvalidInput(
+            f"no playbook is called {name_or_path[:100]!r}{near(name_or_path, known)}",
+            hint="`gatectl lint` lists the playbooks and checks them. Nothing was sent.",
+        )
+    return known[name_or_path]
+
+
+def read_playbook(name_or_path: str, folders: Sequence[Path]) -> Playbook:
+    """Read a playbook; raises PlaybookInvalid with a line for each thing that is wrong."""
+    document = read_document(find_playbook(name_or_path, folders), error=PlaybookInvalid)
+    refuse(located(document, monstrous(document.data)), error=PlaybookInvalid)
+    clear = value_flaws(document.data)
+    playbook = typed(TypeAdapter(Playbook), document.data)
+    if isinstance(playbook, Playbook):
+        refuse(located(document, [*clear, *_name_flaws(document)]), error=PlaybookInvalid)
+        return playbook
+    refuse(located(document, [*clear, *playbook, *_name_flaws(document)]), error=PlaybookInvalid)
+    raise PlaybookInvalid(f"{document.path} is not a playbook")
+
+
+def _name_flaws(document: Document) -> list[Flaw]:
+    name, stem = document.data.get("name"), document.path.stem
+    if not isinstance(name, str) or name == stem:
+        return []
+    # It is found by the one and stands in the journal under the other.
+    return [(("name",), f"must be {stem}, as the file is called")]
+
+
+def lint_playbook(
+    playbook: Playbook, path: Path, *, check: Callable[[Playbook], Iterable[Flaw]]
+) -> list[Problem]:
+    """List what is wrong in a playbook that could be read, each with its line.
+
+    `check` judges the playbook and names keys, as `("step", 2, "look")`.
+    """
+    document = read_document(path, error=PlaybookInvalid)
+    return list(located(document, [*_name_flaws(document), *check(playbook)]))
+
+
+def playbook_schema() -> dict[str, Any]:
+    """Make the JSON Schema of a playbook, for editors."""
+    schema = TypeAdapter(Playbook).json_schema()
+    return {"$schema": JSON_SCHEMA_DIALECT, **schema, "title": "A gatectl playbook"}
+
+
+JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -1,0 +1,76 @@
+"""What holds for all gates: where gatectl keeps its files, and in whose name it acts."""
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatectl.config.problem import Flaw
+from gatectl.config.written import WrittenSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of this machine; every path is absolute."""
+
+    state_dir: Path
+    """Journal, evidence and log."""
+    playbook_dirs: tuple[Path, ...]
+    """Looked through before the playbooks that come with gatectl."""
+    operator: str
+    """The name on record."""
+
+
+def resolve(text: str, folder: Path) -> Path:
+    """Turn a path of a file into an absolute one: `~` is a home, the rest starts at `folder`."""
+    return folder / Path(text).expanduser()
+
+
+def settings_from(
+    written: WrittenSettings, folder: Path, environment: Mapping[str, str]
+) -> Settings:
+    """Fill in what is not written."""
+    state_dir = (
+        resolve(written.state_dir, folder)
+        if written.state_dir is not None
+        else user_folder(environment, "XDG_STATE_HOME", ".local/state") / "gatectl"
+    )
+    return Settings(
+        state_dir=state_dir,
+        playbook_dirs=tuple(resolve(text, folder) for text in written.playbook_dirs),
+        operator=written.operator or system_user(environment),
+    )
+
+
+def user_folder(environment: Mapping[str, str], variable: str, default: str) -> Path:
+    """Find an XDG folder; a relative one is ignored, as the XDG specification asks."""
+    given = Path(environment.get(variable, ""))
+    if given.is_absolute():
+        return given
+    home = environment.get("HOME", "") or _home_on_record()
+    return Path(home) / default
+
+
+def _home_on_record() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return "/"
+
+
+def system_user(environment: Mapping[str, str]) -> str:
+    """Name who is at work: the system's own word, and who used sudo to become root."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"uid-{os.getuid()}"
+    # A journal in which everybody is root answers no question later.
+    return environment.get("SUDO_USER") or name if os.getuid() == 0 else name
+
+
+def folder_flaws(texts: list[tuple[int, str]], folder: Path) -> Iterator[Flaw]:
+    """Find playbook folders that are not there: their playbooks would be missed without a word."""
+    for position, text in texts:
+        if not os.path.isdir(resolve(text, folder)):  # noqa: PTH112 - Path.is_dir may raise
+            yield ("settings", "playbook_dirs", position), "is not a folder on this machine"

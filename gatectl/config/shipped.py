@@ -1,0 +1,76 @@
+"""The files that come with gatectl: bulletins, indicators, and where playbooks lie."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from gatectl.config.document import Document, read_document
+from gatectl.config.problem import located, refuse
+from gatectl.config.values import typed
+from gatectl.core.advisory import Advisory
+from gatectl.core.gate import AdvisoryId
+from gatectl.core.indicators import Indicator
+from gatectl.core.playbook import Written
+from gatectl.errors import ConfigInvalid
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorFile(Written):
+    """One file of indicators, as it is written."""
+
+    indicator: tuple[Indicator, ...]
+
+
+PACKAGE = Path(__file__).resolve().parent.parent
+"""The folder of the package, in a checkout or installed."""
+
+
+def shipped(name: str) -> Path:
+    """Find a file or folder: a wheel carries it inside the package, a checkout beside it."""
+    inside = PACKAGE / name
+    return inside if inside.exists() else PACKAGE.parent / name
+
+
+def read_advisories() -> Mapping[AdvisoryId, Advisory]:
+    """Read every bulletin that comes with gatectl, by its name."""
+    adapter = TypeAdapter(Advisory)
+    advisories = [
+        _as_type(document, adapter, _understood(document.data))
+        for document in _documents("advisories")
+    ]
+    return {advisory.id: advisory for advisory in advisories}
+
+
+def read_indicators() -> tuple[Indicator, ...]:
+    """Read every sign of a compromise that comes with gatectl."""
+    adapter = TypeAdapter(IndicatorFile)
+    return tuple(
+        indicator
+        for document in _documents("indicators")
+        for indicator in _as_type(document, adapter, document.data).indicator
+    )
+
+
+def _documents(folder: str) -> Iterator[Document]:
+    for path in sorted((PACKAGE / folder).glob("*.toml")):
+        yield read_document(path)
+
+
+def _understood(bulletin: Mapping[str, Any]) -> dict[str, Any]:
+    # The files say more of a bulletin than `Advisory` has fields for yet. What it has no field
+    # for is left out here, and only here.
+    known = {field.name for field in fields(Advisory)}
+    return {key: value for key, value in bulletin.items() if key in known}
+
+
+def _as_type(document: Document, adapter: TypeAdapter[T], data: Mapping[str, Any]) -> T:
+    value = typed(adapter, data)
+    if isinstance(value, list):
+        refuse(located(document, value))
+        raise ConfigInvalid(f"{document.path} has no value of its type")
+    return value

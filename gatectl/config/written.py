@@ -1,0 +1,182 @@
+"""The configuration as a person writes it; the JSON Schema for editors is made from these types."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from gatectl.core.gate import Address, Network
+from gatectl.core.playbook import Written
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a text must look like, for the check, for editors and for the sentence."""
+
+    pattern: str
+    what: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Add the check to the type that is annotated."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Add the pattern to the schema that editors use."""
+        return {**handler(schema), "pattern": f"^({self.pattern})$"}
+
+    def _check(self, text: str) -> str:
+        # The value is not repeated: what stands in the wrong place may be a secret.
+        if re.fullmatch(self.pattern, text, flags=re.ASCII) is None:
+            raise ValueError(f"must be {self.what}")
+        return text
+
+
+def _without_zone(address: Address) -> Address:
+    # The zone of an IPv6 address is free text, and addresses are filled into commands.
+    if isinstance(address, IPv6Address) and address.scope_id is not None:
+        raise ValueError("must not name a network interface (the part from the % on)")
+    return address
+
+
+def _expandable(text: str) -> str:
+    try:
+        Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("the home folder that its ~ stands for cannot be found") from None
+    return text
+
+
+LABEL = Form(
+    pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}",
+    what="1 to 63 letters, digits, _ and -, with no - in front",
+)
+"""Names that go into commands, logs and file names."""
+
+Label = Annotated[str, LABEL]
+Hostname = Annotated[
+    str,
+    Form(
+        pattern=r"[A-Za-z0-9_:][A-Za-z0-9_.:-]{0,252}",
+        what="a host name in plain letters or an IP address, without port",
+    ),
+]
+DeviceName = Annotated[
+    str,
+    Form(
+        pattern=r"[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,126}",
+        what="a name of letters, digits and _ . : / - (others have no place in a command)",
+    ),
+]
+Endpoint = Annotated[
+    str,
+    Form(
+        pattern=r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}",
+        what='host:port, as "intranet.example:443" or "[2001:db8::1]:443"',
+    ),
+]
+Fingerprint = Annotated[
+    str,
+    Form(
+        pattern=r"SHA256:[A-Za-z0-9+/]{43}",
+        what="SHA256: and 43 characters, as `gatectl hostkeys` and ssh-keygen -lf print it",
+    ),
+]
+Username = Annotated[str, Form(pattern=r"[!-~]{1,127}", what="a plain user name, without blanks")]
+Text = Annotated[str, Form(pattern=r"[^\x00-\x1f\x7f]+", what="some text on one line")]
+PathText = Annotated[
+    str, Form(pattern=r"[^\x00-\x1f\x7f]+", what="a path"), AfterValidator(_expandable)
+]
+OneAddress = Annotated[Address, AfterValidator(_without_zone)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Priority = Annotated[int, Field(ge=1, le=100_000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenLogin(Written):
+    """How to log in to an SSH host; the secret itself is somewhere else."""
+
+    host: Hostname
+    port: Port = 22
+    username: Username
+    agent: Literal[True] | None = None
+    key_file: PathText | None = None
+    password_file: PathText | None = None
+    command: Text | None = None
+    credential: Label | None = None
+    prompt: Literal[True] | None = None
+    host_keys: tuple[Fingerprint, ...] = ()
+    legacy_algorithms: bool = False
+    session: Literal["interactive", "exec"] = "interactive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenNode(WrittenLogin):
+    """One appliance."""
+
+    name: Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenVserver(Written):
+    """The virtual server that people sign in to."""
+
+    name: DeviceName
+    kind: Literal["vpn", "cs", "authentication"] = "vpn"
+    address: OneAddress
+    port: Port = 443
+    address6: Annotated[IPv6Address, AfterValidator(_without_zone)] | None = None
+    server_name: Hostname | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenVantage(Written):
+    """A place from which the gate is looked at."""
+
+    name: Label
+    side: Literal["inside", "outside"]
+    source: OneAddress | None = None
+    control: Endpoint | None = None
+    target: Endpoint | None = None
+    via: WrittenLogin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenGate(Written):
+    """One way in."""
+
+    advisories: Literal["all"] | Annotated[tuple[Text, ...], Field(min_length=1)]
+    office_networks: Annotated[tuple[Network, ...], Field(min_length=1)]
+    close_methods: Annotated[tuple[Text, ...], Field(min_length=1)]
+    acl_priorities: tuple[Priority, Priority]
+    provisional_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    evidence_max_age_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
+    fips: bool = False
+    vserver: WrittenVserver
+    nodes: Annotated[tuple[WrittenNode, ...], Field(min_length=1, max_length=2)]
+    vantages: Annotated[tuple[WrittenVantage, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSettings(Written):
+    """What holds for all gates."""
+
+    state_dir: PathText | None = None
+    playbook_dirs: tuple[PathText, ...] = ()
+    operator: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenConfiguration(Written):
+    """A whole configuration file."""
+
+    settings: WrittenSettings = field(default_factory=WrittenSettings)
+    gates: Annotated[Mapping[Label, WrittenGate], Field(min_length=1)]

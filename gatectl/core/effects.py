@@ -1,0 +1,20 @@
+"""What the device's refusal of a line says about the line's effect."""
+
+_ADDED_BEFORE = ("already exists", "with the same name exists", "already bound")
+_REMOVED_BEFORE = ("no such resource", "does not exist", "already been removed", "not bound")
+_ADDING = frozenset({"add", "bind", "create"})
+_REMOVING = frozenset({"rm", "unbind"})
+
+
+def goes_on_after(line: str, error: str) -> bool:
+    """Say whether the next line of an act may follow: the refused one had its effect before.
+
+    The texts are those of netscaler.md 1.5.1 (codes 258, 273, 440, 864, 869, 870, 2097, 2641).
+    """
+    verb = line.split(maxsplit=1)[0].casefold() if line.strip() else ""
+    words = error.casefold()
+    if verb in _ADDING:
+        return any(text in words for text in _ADDED_BEFORE)
+    if verb in _REMOVING:
+        return any(text in words for text in _REMOVED_BEFORE)
+    return False

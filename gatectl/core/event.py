@@ -1,0 +1,255 @@
+"""What can be written in the journal: one small type an event, told apart by its `kind`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, NewType
+
+from pydantic import Field, TypeAdapter
+
+from gatectl.core.check import Verdict
+from gatectl.core.gate import GateName, GateState, NodeName, Signal
+from gatectl.core.plan import Digest, Plan, PlannedId
+
+RunId = NewType("RunId", str)
+EvidenceId = NewType("EvidenceId", str)
+"""SHA-256 of a piece of evidence, by which it is found again."""
+
+
+class Mode(StrEnum):
+    """Whether a run may change anything."""
+
+    REAL = "real"
+    DRY = "dry-run"
+
+
+class Outcome(StrEnum):
+    """How a step ended."""
+
+    ALREADY = "already so"
+    DONE = "done"
+    WOULD = "would act"
+    """A dry run stopped before the act."""
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the step's claim was seen to hold."""
+        return self in {Outcome.ALREADY, Outcome.DONE}
+
+
+class Ending(StrEnum):
+    """How a run ended."""
+
+    PROVEN = "proven"
+    PENDING = "pending"
+    """A dry run found something to do."""
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """Somebody started a plan."""
+
+    kind: Literal["run.started"] = "run.started"
+    plan: Plan
+    digest: Digest
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """Somebody went on with a run that was left unfinished."""
+
+    kind: Literal["run.resumed"] = "run.resumed"
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """Nothing more will be done in this run, unless it is resumed."""
+
+    kind: Literal["run.ended"] = "run.ended"
+    ending: Ending
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step's turn came."""
+
+    kind: Literal["step.started"] = "step.started"
+    step: PlannedId
+    title: str
+    node: NodeName | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookMade:
+    """A look was judged."""
+
+    kind: Literal["look.made"] = "look.made"
+    step: PlannedId
+    node: NodeName | None
+    attempt: int
+    look: str
+    """The command or the request, as it was sent."""
+    verdict: Verdict
+    evidence: EvidenceId | None
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActIntended:
+    """On disk before the first byte of the act leaves; without an end it is in doubt."""
+
+    kind: Literal["act.intended"] = "act.intended"
+    step: PlannedId
+    node: NodeName
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActAnswered:
+    """What the device said to one line of an act; no proof of anything."""
+
+    kind: Literal["act.answered"] = "act.answered"
+    step: PlannedId
+    node: NodeName
+    line: str
+    answer: Literal["done", "error", "cut"]
+    text: str
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnded:
+    """A step's outcome, from a look made after the act."""
+
+    kind: Literal["step.ended"] = "step.ended"
+    step: PlannedId
+    node: NodeName | None
+    outcome: Outcome
+    verdict: Verdict
+    proves: str | None
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidesSeen:
+    """A look from all vantages, in or out of a run."""
+
+    kind: Literal["sides.seen"] = "sides.seen"
+    outside: Literal["open", "shut", "unknown"]
+    inside: Literal["open", "shut", "unknown"]
+    because: str
+    looks: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceKept:
+    """A file, or a command's answer, was taken from a node and kept."""
+
+    kind: Literal["evidence.kept"] = "evidence.kept"
+    step: PlannedId
+    node: NodeName
+    what: Literal["file", "listed", "output", "missing"]
+    name: str
+    """Path on the node, or the command."""
+    evidence: EvidenceId | None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Size, mode, owner and time of a file; the reason, if it is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompromiseJudged:
+    """The compromise check's answer."""
+
+    kind: Literal["compromise.judged"] = "compromise.judged"
+    answer: Literal["clean", "scanned", "compromised", "inconclusive"]
+    because: str
+    findings: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signalled:
+    """The gate's state moved, or was found in doubt."""
+
+    kind: Literal["gate.signalled"] = "gate.signalled"
+    signal: Signal
+    before: GateState
+    after: GateState
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterlocksJudged:
+    """The interlocks for reopening were judged: nothing stands in the way, or all this does."""
+
+    kind: Literal["interlocks.judged"] = "interlocks.judged"
+    blockers: tuple[Mapping[str, str], ...]
+    overridden: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A verb was refused, or could not begin; nothing was sent that writes."""
+
+    kind: Literal["verb.refused"] = "verb.refused"
+    verb: str
+    sentence: str
+    hint: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something that a person, or gatectl about itself, wants on record."""
+
+    kind: Literal["note"] = "note"
+    text: str
+
+
+Event = Annotated[
+    RunStarted
+    | RunResumed
+    | RunEnded
+    | StepStarted
+    | LookMade
+    | ActIntended
+    | ActAnswered
+    | StepEnded
+    | SidesSeen
+    | EvidenceKept
+    | CompromiseJudged
+    | Signalled
+    | InterlocksJudged
+    | Refusal
+    | Noted,
+    Field(discriminator="kind"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event with its place in the journal: who, where, when and in which order."""
+
+    sequence: int
+    """Order is told by this number and never by a time."""
+    at: datetime
+    """UTC by the operator machine's wall clock."""
+    boot_time_ns: int
+    """The operator machine's boot-time clock, which no clock step moves."""
+    boot_id: str
+    gate: GateName
+    run: RunId | None
+    actor: str
+    origin: str
+    event: Event

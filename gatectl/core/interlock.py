@@ -1,0 +1,235 @@
+"""What must be proven before a verb may go on; all that is missing is told at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
+from gatectl.core.check import Answer, Verdict, all_of, failed, passed, unknown
+from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
+from gatectl.core.plan import Plan
+from gatectl.core.standing import Proof, Standing
+
+
+class Interlock(StrEnum):
+    """The rules for reopening, by the names that playbooks, reports and overrides use."""
+
+    NODES_FIXED = "nodes-fixed"
+    PAIR_HEALTHY = "pair-healthy"
+    CONFIG_SAVED = "config-saved"
+    SESSIONS_ENDED = "sessions-ended"
+    STILL_CLOSED = "still-closed"
+    NO_STEP_IN_DOUBT = "no-step-in-doubt"
+    COMPROMISE_CHECK = "compromise-check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How one interlock is judged, and what the operator does about it."""
+
+    interlock: Interlock
+    asks: str
+    """What must be so, in a few words."""
+    each_node: bool
+    """A proof is needed for every node, or one for the gate."""
+    pair_only: bool = False
+    max_age_s: int | None
+    """How old the proof may be; none for a rule that is judged on the whole journal."""
+    clears: str
+    """The command that clears the blocker."""
+
+
+RULES = (
+    Rule(
+        interlock=Interlock.NODES_FIXED,
+        asks="every node runs a build that is fixed for every bulletin in force",
+        each_node=True,
+        max_age_s=1800,
+        clears="gatectl patch GATE",
+    ),
+    Rule(
+        interlock=Interlock.PAIR_HEALTHY,
+        asks="both nodes are up and in sync",
+        each_node=False,
+        pair_only=True,
+        max_age_s=1800,
+        clears="gatectl verify GATE",
+    ),
+    Rule(
+        interlock=Interlock.CONFIG_SAVED,
+        asks="nothing in the configuration of a node is unsaved",
+        each_node=True,
+        max_age_s=1800,
+        clears="gatectl close GATE",
+    ),
+    Rule(
+        interlock=Interlock.SESSIONS_ENDED,
+        asks="nobody outside has a session",
+        each_node=True,
+        max_age_s=1800,
+        clears="gatectl close GATE",
+    ),
+    Rule(
+        interlock=Interlock.STILL_CLOSED,
+        asks="the gate is shut from outside, and inside sees what it should",
+        each_node=False,
+        max_age_s=1800,
+        clears="gatectl close GATE",
+    ),
+    Rule(
+        interlock=Interlock.NO_STEP_IN_DOUBT,
+        asks="no step of any run is in doubt or unfinished",
+        each_node=False,
+        max_age_s=None,
+        clears="gatectl resume GATE",
+    ),
+    Rule(
+        interlock=Interlock.COMPROMISE_CHECK,
+        asks="the compromise check found nothing",
+        each_node=False,
+        max_age_s=86_400,
+        clears="gatectl scan GATE",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocker:
+    """Something that stands in the way, and what clears it."""
+
+    interlock: str
+    verdict: Verdict
+    clears: str
+
+
+def judge_reopening(gate: Gate, standing: Standing, now: datetime) -> tuple[Blocker, ...]:
+    """Judge every interlock; nothing is left out because another one failed before."""
+    judged = [(rule, _judge(rule, gate, standing, now)) for rule in RULES if _concerns(rule, gate)]
+    if not judged:
+        # Without this, a gate to which no rule applies could be reopened on nothing at all.
+        raise ValueError("there must be at least one interlock")
+    return tuple(
+        Blocker(
+            interlock=rule.interlock,
+            verdict=verdict,
+            clears=rule.clears.replace("GATE", gate.name),
+        )
+        for rule, verdict in judged
+        if not verdict.passed
+    )
+
+
+def _concerns(rule: Rule, gate: Gate) -> bool:
+    return gate.is_pair or not rule.pair_only
+
+
+def _judge(rule: Rule, gate: Gate, standing: Standing, now: datetime) -> Verdict:
+    if rule.interlock is Interlock.NO_STEP_IN_DOUBT:
+        return _no_step_in_doubt(standing)
+    nodes: tuple[NodeName | None, ...] = (
+        tuple(node.name for node in gate.nodes) if rule.each_node else (None,)
+    )
+    return all_of(_judge_proof(rule, gate, standing, node, now) for node in nodes)
+
+
+def _judge_proof(
+    rule: Rule, gate: Gate, standing: Standing, node: NodeName | None, now: datetime
+) -> Verdict:
+    proof = _proof(rule, standing, node)
+    of = f" on {node}" if node else ""
+    if proof is None:
+        return unknown(f"not proven{of}: {rule.asks}")
+    age_s = (now - proof.at).total_seconds()
+    longest = min(rule.max_age_s or 0, gate.evidence_max_age_s)
+    if rule.interlock is Interlock.COMPROMISE_CHECK:
+        longest = rule.max_age_s or 0
+    if proof.verdict.passed and not 0 <= age_s <= longest:
+        return unknown(f"the proof{of} is {age_s / 60:.0f} minutes old: {rule.asks}")
+    if proof.verdict.passed:
+        return proof.verdict
+    return Verdict(answer=proof.verdict.answer, because=f"{proof.verdict.because}{of}")
+
+
+def _proof(rule: Rule, standing: Standing, node: NodeName | None) -> Proof | None:
+    if rule.each_node or rule.interlock is not Interlock.PAIR_HEALTHY:
+        return standing.proofs.get((rule.interlock, node))
+    # The pair's health is seen on one node, whichever was primary then: the newest look counts.
+    proofs = [p for (name, _), p in standing.proofs.items() if name == rule.interlock]
+    return max(proofs, key=lambda proof: proof.at, default=None)
+
+
+def _no_step_in_doubt(standing: Standing) -> Verdict:
+    run = standing.unfinished
+    if run is None:
+        return passed("no run is unfinished")
+    doubts = ", ".join(run.in_doubt)
+    if doubts:
+        return unknown(f"run {run.id} ({run.plan.playbook}) has steps in doubt: {doubts}")
+    return failed(f"run {run.id} ({run.plan.playbook}) is unfinished: {run.because or 'cut off'}")
+
+
+def judge_state(standing: Standing, *, needs_shut: bool) -> Verdict:
+    """Judge whether a playbook that needs a shut gate may begin."""
+    if not needs_shut:
+        return passed("this playbook does not need a shut gate")
+    if standing.state in SHUT_STATES and standing.closed_by:
+        return passed(f"the gate is {standing.state}")
+    if standing.state is GateState.UNKNOWN:
+        return unknown(f"whether the gate is shut is not known: {standing.state_because}")
+    return failed(f"the gate is {standing.state}; close it first")
+
+
+def judge_target(plan: Plan, advisories: Mapping[AdvisoryId, Advisory], gate: Gate) -> Verdict:
+    """Judge whether the build to install is worth installing on every node."""
+    wanted = plan.parameters.get("build")
+    if wanted is None:
+        return passed("this playbook installs nothing")
+    target = Build.parse(wanted, fips=gate.fips)
+    names = advisories if gate.advisories == "all" else gate.advisories
+    verdicts = [_target_fixed(target, advisories[name]) for name in names]
+    verdicts += [_not_older(target, node, build, gate) for node, build in plan.facts.builds.items()]
+    return all_of(verdicts)
+
+
+def _target_fixed(target: Build, advisory: Advisory) -> Verdict:
+    exposure = exposure_of_build(target, advisory)
+    if exposure.kind in {Exposure.Kind.FIXED, Exposure.Kind.NOT_AFFECTED}:
+        return passed(exposure.because)
+    answer = Answer.UNKNOWN if exposure.kind is Exposure.Kind.UNKNOWN else Answer.FAIL
+    return Verdict(answer=answer, because=f"target build: {exposure.because}")
+
+
+def _not_older(target: Build, node: NodeName, installed: str, gate: Gate) -> Verdict:
+    running = Build.parse(installed, fips=gate.fips)
+    try:
+        older = target < running
+    except BuildError:
+        # Another train: the vendor's order of releases is checked by a person, not by a number.
+        return passed(f"{node} goes from {running} to {target}, another train")
+    if older:
+        return failed(f"{target} is older than {running}, which runs on {node}")
+    return passed(f"{target} is not older than {running} on {node}")
+
+
+def judge_mitigation(plan: Plan, advisories: Mapping[AdvisoryId, Advisory]) -> Verdict:
+    """Judge whether a mitigation can work on the installed builds at all."""
+    advisory = advisories.get(plan.advisory) if plan.advisory else None
+    if advisory is None:
+        return passed("no bulletin says that this mitigation is ignored on some builds")
+    ignored = [
+        f"{node} runs {build}, which accepts the mitigation for {advisory.id} and ignores it"
+        for node, build in plan.facts.builds.items()
+        if any(_in_range(build, first, last) for first, last in advisory.mitigation_ignored)
+    ]
+    if ignored:
+        return failed("; ".join(ignored))
+    return passed(f"no node runs a build that ignores the mitigation for {advisory.id}")
+
+
+def _in_range(build: str, first: str, last: str) -> bool:
+    installed = Build.parse(build)
+    try:
+        return Build.parse(first) <= installed <= Build.parse(last)
+    except BuildError:
+        return False

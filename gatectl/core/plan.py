@@ -1,0 +1,428 @@
+"""What shall be: a playbook for one gate, with every word filled in, and a digest of all of it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal, NewType, assert_never
+
+from pydantic import TypeAdapter
+
+from gatectl.core.advisory import Advisory, Build
+from gatectl.core.check import Expectation
+from gatectl.core.gate import (
+    SHUT_STATES,
+    AdvisoryId,
+    Gate,
+    GateName,
+    GateState,
+    NodeName,
+    Role,
+    Side,
+)
+from gatectl.core.parameter import PlanError, check_parameters, fill_in, gate_words, office_words
+from gatectl.core.playbook import (
+    CollectStep,
+    DeviceStep,
+    Facts,
+    Holds,
+    JudgeStep,
+    OnFail,
+    Playbook,
+    Purpose,
+    RequestStep,
+    Retry,
+    SidesStep,
+    Step,
+    UploadStep,
+)
+
+PlannedId = NewType("PlannedId", str)
+Digest = NewType("Digest", str)
+
+
+class Direction(StrEnum):
+    """Whether a playbook is carried out or taken back."""
+
+    DO = "do"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFacts:
+    """What was seen of a gate just before planning; a plan is only good for these."""
+
+    state: GateState
+    roles: Mapping[NodeName, Role]
+    builds: Mapping[NodeName, str]
+    closed_by: tuple[str, ...] = ()
+    """The close methods that hold it shut."""
+
+    @property
+    def shut(self) -> bool:
+        """Whether the gate is, or is being, closed."""
+        return self.state in SHUT_STATES or self.state is GateState.CLOSING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceTask:
+    """See whether a claim about a node holds, and make it hold."""
+
+    kind: Literal["device"] = "device"
+    node: NodeName
+    look: str
+    holds: tuple[Expectation, ...]
+    undone: bool
+    """The claim is to be refuted: this step takes something back."""
+    act: tuple[str, ...]
+    disconnects: bool
+    act_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadTask:
+    """Bring a file to a node."""
+
+    kind: Literal["upload"] = "upload"
+    node: NodeName
+    file: str
+    to: str
+    sha256: str
+    act_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectTask:
+    """Take evidence from a node."""
+
+    kind: Literal["collect"] = "collect"
+    node: NodeName
+    looks: tuple[str, ...]
+    paths: tuple[str, ...]
+    listed: tuple[str, ...]
+    size_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidesTask:
+    """Look from all vantages."""
+
+    kind: Literal["sides"] = "sides"
+    outside: Literal["open", "shut"]
+    inside: Literal["open", "shut"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestTask:
+    """Send one request and judge its answer."""
+
+    kind: Literal["request"] = "request"
+    side: Side
+    method: str
+    path: str
+    holds: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTask:
+    """Judge the collected evidence."""
+
+    kind: Literal["judge"] = "judge"
+
+
+Task = DeviceTask | UploadTask | CollectTask | SidesTask | RequestTask | JudgeTask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """A step for one node (or for none), ready to be carried out."""
+
+    id: PlannedId
+    title: str
+    task: Task
+    retry: Retry
+    on_fail: OnFail
+    proves: str | None
+
+    @property
+    def node(self) -> NodeName | None:
+        """The node that this step is about, if it is about one."""
+        match self.task:
+            case DeviceTask() | UploadTask() | CollectTask():
+                return self.task.node
+            case SidesTask() | RequestTask() | JudgeTask():
+                return None
+            case _ as never:
+                assert_never(never)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The lines that would change something, as they would be sent."""
+        match self.task:
+            case DeviceTask(act=act):
+                return act
+            case UploadTask(file=file, to=to):
+                return (f"put {file} {to}",)
+            case CollectTask() | SidesTask() | RequestTask() | JudgeTask():
+                return ()
+            case _ as never:
+                assert_never(never)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Exactly what a run will do."""
+
+    gate: GateName
+    playbook: str
+    title: str
+    purpose: Purpose
+    direction: Direction
+    needs_shut: bool
+    parameters: Mapping[str, str]
+    facts: GateFacts
+    advisory: AdvisoryId | None
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 of all that the plan says; two plans with one digest do the same."""
+        text = json.dumps(
+            PLAN.dump_python(self, mode="json"), sort_keys=True, separators=(",", ":")
+        )
+        return Digest(hashlib.sha256(text.encode()).hexdigest())
+
+    def step(self, name: PlannedId) -> PlannedStep:
+        """Find a step; the name comes from this plan."""
+        return next(step for step in self.steps if step.id == name)
+
+
+PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
+
+_OPENS_OR_SHUTS = frozenset({Purpose.CLOSE, Purpose.REOPEN, Purpose.CONFIRM})
+
+
+def build_plan(
+    playbook: Playbook,
+    gate: Gate,
+    facts: GateFacts,
+    *,
+    parameters: Mapping[str, str],
+    advisories: Mapping[AdvisoryId, Advisory],
+    direction: Direction = Direction.DO,
+) -> Plan:
+    """Fill in a playbook for a gate; raises PlanError with all that is missing."""
+    if direction is Direction.UNDO and playbook.purpose in _OPENS_OR_SHUTS:
+        # To take a closing back is to open the gate, which goes by the interlocks or not at all.
+        raise PlanError(
+            f"{playbook.name} cannot be taken back: a gate is opened by `gatectl reopen` and shut "
+            "by `gatectl close`"
+        )
+    given = check_parameters(playbook.parameters, parameters)
+    words = {**gate_words(gate), **given}
+    steps: list[PlannedStep] = []
+    for step in _in_direction(playbook.step, direction):
+        if _applies(step.only_if, gate, facts):
+            filler = _Filler(gate=gate, facts=facts, words=words, advisories=advisories)
+            steps.extend(filler.plan(step, direction))
+    if not steps:
+        raise PlanError(f"{playbook.name} has no step that applies to {gate.name} as it is now")
+    return Plan(
+        gate=gate.name,
+        playbook=playbook.name,
+        title=playbook.title,
+        purpose=playbook.purpose,
+        direction=direction,
+        needs_shut=playbook.needs_shut,
+        parameters=given,
+        facts=facts,
+        advisory=AdvisoryId(playbook.advisory) if playbook.advisory else None,
+        steps=tuple(steps),
+    )
+
+
+def _in_direction(steps: tuple[Step, ...], direction: Direction) -> Iterator[Step]:
+    if direction is Direction.DO:
+        yield from steps
+        return
+    undoable = [step for step in steps if isinstance(step, DeviceStep) and step.undo]
+    yield from reversed(undoable)
+    yield from (step for step in steps if isinstance(step, DeviceStep) and step.also_on_undo)
+
+
+def _applies(only_if: Facts, gate: Gate, facts: GateFacts) -> bool:
+    if only_if.ha is not None and only_if.ha is not gate.is_pair:
+        return False
+    if only_if.shut is not None and only_if.shut is not facts.shut:
+        return False
+    if only_if.closed_by is not None and only_if.closed_by not in facts.closed_by:
+        return False
+    if (only_if.build_at_least or only_if.build_below) and len(facts.builds) < len(gate.nodes):
+        # A build that is not known is in no range.
+        return False
+    builds = [Build.parse(build) for build in facts.builds.values()]
+    return all(
+        _build_in_range(build, only_if.build_at_least, only_if.build_below) for build in builds
+    )
+
+
+def _build_in_range(build: Build, at_least: str | None, below: str | None) -> bool:
+    first = Build.parse(at_least) if at_least else None
+    last = Build.parse(below) if below else None
+    if first is not None and (build.train != first.train or build < first):
+        return False
+    return last is None or (build.train == last.train and build < last)
+
+
+def nodes_for(on: str, gate: Gate, facts: GateFacts) -> tuple[NodeName, ...]:
+    """Resolve `primary`, `secondary` and `each-node` (the primary first) by the roles seen."""
+    order = (Role.PRIMARY, Role.SECONDARY, Role.UNKNOWN)
+    names = sorted(
+        (node.name for node in gate.nodes),
+        key=lambda name: order.index(facts.roles.get(name, Role.UNKNOWN)),
+    )
+    if on == "each-node":
+        return tuple(names)
+    role = Role(on)
+    found = tuple(name for name in names if facts.roles.get(name) is role)
+    if not found and (role is Role.PRIMARY or gate.is_pair):
+        raise PlanError(f"no node of {gate.name} is {role} now, so it cannot be planned for")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filler:
+    """Turns steps into planned steps with the words of one gate."""
+
+    gate: Gate
+    facts: GateFacts
+    words: Mapping[str, str]
+    advisories: Mapping[AdvisoryId, Advisory]
+
+    def plan(self, step: Step, direction: Direction) -> Iterator[PlannedStep]:
+        match step:
+            case DeviceStep():
+                yield from self._device(step, direction)
+            case UploadStep() | CollectStep():
+                for node in nodes_for(step.on, self.gate, self.facts):
+                    yield self._planned(step, self._transfer(step, node), f"{step.id}@{node}")
+            case SidesStep():
+                task = SidesTask(outside=step.outside, inside=step.inside)
+                yield self._planned(step, task, step.id)
+            case RequestStep():
+                yield self._planned(step, self._request(step), step.id)
+            case JudgeStep():
+                yield self._planned(step, JudgeTask(), step.id)
+            case _ as never:
+                assert_never(never)
+
+    def _transfer(self, step: UploadStep | CollectStep, node: NodeName) -> Task:
+        fill = self._filling(self.words, step.id)
+        if isinstance(step, CollectStep):
+            return CollectTask(
+                node=node,
+                looks=tuple(fill(look) for look in step.looks),
+                paths=tuple(fill(path) for path in step.paths),
+                listed=tuple(fill(path) for path in step.listed),
+                size_limit=step.size_limit,
+            )
+        return UploadTask(
+            node=node,
+            file=fill(step.file),
+            to=fill(step.to),
+            sha256=fill(step.sha256),
+            act_timeout_s=step.act_timeout_s,
+        )
+
+    def _device(self, step: DeviceStep, direction: Direction) -> Iterator[PlannedStep]:
+        for item, words in self._items(step):
+            for node in nodes_for(step.on, self.gate, self.facts):
+                fill = self._filling(words, step.id)
+                undone = direction is Direction.UNDO and not step.also_on_undo
+                act = step.undo if undone else step.act
+                task = DeviceTask(
+                    node=node,
+                    look=fill(step.look.strip()),
+                    holds=tuple(self._expectation(one, fill) for one in step.holds),
+                    undone=undone,
+                    act=tuple(fill(line) for line in (act or "").splitlines() if line.strip()),
+                    disconnects=step.disconnects,
+                    act_timeout_s=step.act_timeout_s,
+                )
+                planned = self._planned(step, task, f"{step.id}{item}@{node}")
+                yield replace(planned, title=fill(step.title))
+
+    def _items(self, step: DeviceStep) -> Iterator[tuple[str, Mapping[str, str]]]:
+        if step.for_each is None:
+            yield "", self.words
+            return
+        for item in office_words(self.gate):
+            yield f"-{item['office.number']}", {**self.words, **item}
+
+    def _request(self, step: RequestStep) -> RequestTask:
+        fill = self._filling(self.words, step.id)
+        here = Side.INSIDE if self.facts.shut else Side.OUTSIDE
+        return RequestTask(
+            side=here if step.side == "open-side" else step.side,
+            method=step.method,
+            path=fill(step.path),
+            holds=tuple(self._expectation(one, fill) for one in step.holds),
+        )
+
+    @staticmethod
+    def _planned(step: Step, task: Task, name: str) -> PlannedStep:
+        return PlannedStep(
+            id=PlannedId(name),
+            title=step.title,
+            task=task,
+            retry=step.retry,
+            on_fail=step.on_fail,
+            proves=step.proves,
+        )
+
+    @staticmethod
+    def _filling(words: Mapping[str, str], step: str) -> Callable[[str], str]:
+        def fill(text: str) -> str:
+            return fill_in(text, words, step)
+
+        return fill
+
+    def _expectation(self, written: Holds, fill: Callable[[str], str]) -> Expectation:
+        def filled(value: str | None) -> str | None:
+            return None if value is None else fill(value)
+
+        return Expectation(
+            field=written.field,
+            where={key: fill(value) for key, value in written.where.items()}
+            if written.where is not None
+            else None,
+            equals=filled(written.equals),
+            differs=filled(written.differs),
+            contains=filled(written.contains),
+            matches=filled(written.matches),
+            one_of=tuple(fill(one) for one in written.one_of) if written.one_of else None,
+            at_least=written.at_least,
+            at_most=written.at_most,
+            at_least_build=filled(written.at_least_build),
+            fixed_for=self._advisories(written.fixed_for),
+            within=self.gate.office_networks if written.within else None,
+            not_here=written.not_here,
+        )
+
+    def _advisories(
+        self, wanted: Literal["every-advisory"] | tuple[str, ...] | None
+    ) -> tuple[Advisory, ...] | None:
+        if wanted is None:
+            return None
+        names: tuple[str, ...]
+        if wanted != "every-advisory":
+            names = wanted
+        elif self.gate.advisories == "all":
+            names = tuple(self.advisories)
+        else:
+            names = self.gate.advisories
+        missing = [name for name in names if AdvisoryId(name) not in self.advisories]
+        if missing:
+            raise PlanError(f"no bulletin is known as {', '.join(missing)}")
+        return tuple(self.advisories[AdvisoryId(name)] for name in names)

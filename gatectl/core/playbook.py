@@ -1,0 +1,253 @@
+"""A playbook as somebody wrote it: claims about the device, each with look, act and undo.
+
+The file format is these types: unknown keys are refused, and the JSON Schema for editors is made
+from them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal, NewType
+
+from pydantic import ConfigDict, Discriminator, Tag
+
+from gatectl.core.gate import Side
+
+StepId = NewType("StepId", str)
+
+_STEP_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+class Purpose(StrEnum):
+    """What a playbook is for; it decides what its run may do to the gate's state."""
+
+    CLOSE = "close"
+    MITIGATE = "mitigate"
+    PATCH = "patch"
+    VERIFY = "verify"
+    SCAN = "scan"
+    REOPEN = "reopen"
+    CONFIRM = "confirm"
+    MAINTAIN = "maintain"
+
+
+class Written:
+    """What a person wrote in a file: a key that is not known is refused, never skipped."""
+
+    __slots__ = ()
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+class ParameterType(StrEnum):
+    """What a parameter may hold; nothing of it can become a second word or command."""
+
+    IP = "ip"
+    CIDR = "cidr"
+    NAME = "name"
+    BUILD = "build"
+    INT = "int"
+    PATH = "path"
+    SHA256 = "sha256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter(Written):
+    """A value that is given when the playbook is started."""
+
+    type: ParameterType
+    help: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds(Written):
+    """One expectation as it is written; parameters are filled in when the plan is made."""
+
+    field: str
+    where: Mapping[str, str] | None = None
+    equals: str | None = None
+    differs: str | None = None
+    contains: str | None = None
+    matches: str | None = None
+    one_of: tuple[str, ...] | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    at_least_build: str | None = None
+    fixed_for: Literal["every-advisory"] | tuple[str, ...] | None = None
+    """Bulletins by their name, or all that the gate's configuration names."""
+    within: Literal["office-networks"] | None = None
+    not_here: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry(Written):
+    """How long a look is repeated until it holds; an act is never sent twice without a look."""
+
+    attempts: int = 3
+    wait_s: float = 2.0
+    deadline_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(Written):
+    """Conditions on what the gate is; a step whose conditions do not hold is left out."""
+
+    ha: bool | None = None
+    shut: bool | None = None
+    """Whether the gate is, or is being, closed."""
+    closed_by: str | None = None
+    """A close method, such as `close-acl`, that holds the gate shut."""
+    build_at_least: str | None = None
+    build_below: str | None = None
+
+
+class OnFail(StrEnum):
+    """What a failed step means for the steps behind it."""
+
+    HOLD = "hold"
+    """Stop the run; nothing further is sent."""
+    CONTINUE = "continue"
+    """Go on; the run fails all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step(Written):
+    id: str
+    title: str
+    only_if: Facts = field(default_factory=Facts)
+    retry: Retry = field(default_factory=Retry)
+    on_fail: OnFail = OnFail.HOLD
+    proves: str | None = None
+    """The interlock for reopening that this step is evidence for."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an identifier that would not survive a log or a command line."""
+        if _STEP_ID.fullmatch(self.id) is None:
+            raise ValueError(f"step id {self.id!r} is not made of lower-case words and hyphens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceStep(_Step):
+    """A claim about a node: how to see it, how to make it true, how to take it back."""
+
+    kind: Literal["device"] = "device"
+    on: Literal["primary", "secondary", "each-node"]
+    """Roles are those at planning; a step keeps its node when the roles change later."""
+    look: str
+    """One command that only reads."""
+    holds: tuple[Holds, ...]
+    refuses: str
+    """A recorded answer of the device on which this check says no."""
+    act: str | None = None
+    """The commands that make it true, one a line, byte for byte; none for a check."""
+    undo: str | None = None
+    also_on_undo: bool = False
+    """Done unchanged, after all undoing, when the playbook is taken back."""
+    for_each: Literal["office"] | None = None
+    """Repeat the step for each office network."""
+    disconnects: bool = False
+    """The act ends the session: losing it is expected, and proves nothing."""
+    act_timeout_s: float = 60.0
+    """How long one command of the act may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadStep(_Step):
+    """A file that must lie on a node with the promised content."""
+
+    kind: Literal["upload"]
+    on: Literal["primary", "secondary", "each-node"]
+    file: str
+    to: str
+    sha256: str
+    act_timeout_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectStep(_Step):
+    """Evidence that is taken from a node and kept, before a reboot destroys it."""
+
+    kind: Literal["collect"]
+    on: Literal["primary", "secondary", "each-node"]
+    looks: tuple[str, ...] = ()
+    """Commands that only read; their answers are kept."""
+    paths: tuple[str, ...] = ()
+    """Files and folders on the node; a folder stands for all that is in it."""
+    listed: tuple[str, ...] = ()
+    """Folders whose own files are listed and not fetched: kernels, core dumps."""
+    size_limit: int = 200_000_000
+    """Bytes in all that are fetched from one node at the most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidesStep(_Step):
+    """A look at the gate from all vantages: who gets an answer, and who should."""
+
+    kind: Literal["sides"]
+    outside: Literal["open", "shut"]
+    inside: Literal["open", "shut"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStep(_Step):
+    """One HTTPS request, sent byte for byte, and the answer that it must get."""
+
+    kind: Literal["request"]
+    side: Side | Literal["open-side"] = "open-side"
+    """From outside while the gate is open and from inside while it is closed, if not said."""
+    method: Literal["GET", "HEAD", "POST"] = "GET"
+    path: str
+    holds: tuple[Holds, ...]
+    refuses: Mapping[str, str]
+    """The fields of a recorded answer on which this check says no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeStep(_Step):
+    """The compromise check: judge what the collect steps of this playbook kept."""
+
+    kind: Literal["judge"]
+
+
+def _kind_of(value: object) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("kind", "device"))
+    return str(getattr(value, "kind", "device"))
+
+
+Step = Annotated[
+    Annotated[DeviceStep, Tag("device")]
+    | Annotated[UploadStep, Tag("upload")]
+    | Annotated[CollectStep, Tag("collect")]
+    | Annotated[SidesStep, Tag("sides")]
+    | Annotated[RequestStep, Tag("request")]
+    | Annotated[JudgeStep, Tag("judge")],
+    Discriminator(_kind_of),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playbook(Written):
+    """A file of steps with one purpose."""
+
+    name: str
+    title: str
+    purpose: Purpose
+    advisory: str | None = None
+    """The bulletin that a mitigation is for."""
+    needs_shut: bool = False
+    """Refused unless the gate is proven shut."""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    step: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a playbook without steps or with two steps of one name."""
+        if not self.step:
+            # An empty playbook would be finished at once and prove nothing.
+            raise ValueError("a playbook needs at least one step")
+        ids = [step.id for step in self.step]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"step id {', '.join(twice)} is used twice")

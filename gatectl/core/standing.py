@@ -1,0 +1,195 @@
+"""Where a gate stands: the fold of everything that the journal knows of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from gatectl.core.check import Verdict
+from gatectl.core.event import (
+    CompromiseJudged,
+    Ending,
+    EvidenceId,
+    EvidenceKept,
+    Mode,
+    Recorded,
+    RunId,
+    SidesSeen,
+    Signalled,
+    StepEnded,
+)
+from gatectl.core.gate import GateName, GateState, NodeName, Signal
+from gatectl.core.plan import Direction, Plan
+from gatectl.core.playbook import Purpose
+from gatectl.core.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A step's verdict on something that reopening depends on."""
+
+    interlock: str
+    node: NodeName | None
+    verdict: Verdict
+    at: datetime
+    boot_time_ns: int
+    boot_id: str
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidesLook:
+    """The last look from all vantages."""
+
+    outside: Literal["open", "shut", "unknown"]
+    inside: Literal["open", "shut", "unknown"]
+    because: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of a gate, and what is wanted of it."""
+
+    gate: GateName
+    state: GateState = GateState.UNKNOWN
+    state_since: datetime | None = None
+    state_because: str = "gatectl has not looked at this gate yet"
+    wanted_shut: bool = False
+    """Somebody closed it, and no reopening was confirmed since."""
+    closed_by: tuple[str, ...] = ()
+    sides: SidesLook | None = None
+    proofs: Mapping[tuple[str, NodeName | None], Proof] = field(default_factory=dict)
+    compromise: CompromiseJudged | None = None
+    compromise_at: datetime | None = None
+    evidence: tuple[EvidenceKept, ...] = ()
+    """Kept since the gate was last open with a confirmation."""
+    builds: Mapping[NodeName, str] = field(default_factory=dict)
+    unfinished: Run | None = None
+    last_run: Run | None = None
+
+    @classmethod
+    def from_events(cls, gate: GateName, events: Iterable[Recorded]) -> "Standing":
+        """Fold a gate's events in their order; a dry run changes nothing that is known."""
+        standing = cls(gate=gate)
+        runs: dict[RunId, Run] = {}
+        for recorded in events:
+            run = _run_after(runs, recorded)
+            if run is not None and run.mode is Mode.DRY:
+                continue
+            standing = standing.after(recorded, run)
+        return standing
+
+    def after(self, recorded: Recorded, run: Run | None) -> "Standing":
+        """Give the standing as it is after one more event."""
+        standing = self
+        if run is not None:
+            standing = replace(standing, last_run=run, unfinished=_left_over(standing, run))
+        match recorded.event:
+            case Signalled() as signalled:
+                return _signalled(standing, signalled, recorded)
+            case SidesSeen(outside=outside, inside=inside, because=because):
+                look = SidesLook(outside=outside, inside=inside, because=because, at=recorded.at)
+                return replace(standing, sides=look)
+            case StepEnded(proves=str() as interlock) as ended:
+                return _proven(standing, interlock, ended, recorded)
+            case CompromiseJudged() as judged:
+                return replace(standing, compromise=judged, compromise_at=recorded.at)
+            case EvidenceKept() as kept:
+                return replace(standing, evidence=(*standing.evidence, kept))
+            case _:
+                return standing
+
+
+def evidence_ids(standing: Standing) -> tuple[EvidenceId, ...]:
+    """Name all evidence that is kept for a gate."""
+    return tuple(kept.evidence for kept in standing.evidence if kept.evidence is not None)
+
+
+def _run_after(runs: dict[RunId, Run], recorded: Recorded) -> Run | None:
+    if recorded.run is None:
+        return None
+    known = runs.get(recorded.run)
+    run = Run.from_events([recorded]) if known is None else known.after(recorded)
+    if run is not None:
+        runs[recorded.run] = run
+    return run
+
+
+def _left_over(standing: Standing, run: Run) -> Run | None:
+    """Tell which run `resume` would go on with: the newest that stopped before a proven end."""
+    earlier = standing.unfinished
+    if not run.finished and not _only_reads(run.plan):
+        return run
+    if earlier is None or earlier.id == run.id or _supersedes(run, earlier):
+        return None
+    return earlier
+
+
+_OPENING = frozenset({Purpose.REOPEN, Purpose.CONFIRM})
+
+
+def _supersedes(run: Run, earlier: Run) -> bool:
+    """Whether a proven run leaves nothing to go on with in an earlier, unfinished one."""
+    if run.ending is not Ending.PROVEN:
+        return False
+    if run.plan.purpose is Purpose.CLOSE:
+        # What was half opened is shut again: there is nothing left of the opening to finish.
+        return earlier.plan.purpose in {Purpose.CLOSE, *_OPENING}
+    return (run.plan.playbook, run.plan.direction) == (
+        earlier.plan.playbook,
+        earlier.plan.direction,
+    )
+
+
+def _only_reads(plan: Plan) -> bool:
+    return plan.purpose in {Purpose.VERIFY, Purpose.SCAN} and plan.direction is Direction.DO
+
+
+def _signalled(before: Standing, signalled: Signalled, recorded: Recorded) -> Standing:
+    standing = replace(
+        before,
+        state=signalled.after,
+        state_because=signalled.because,
+        state_since=recorded.at if signalled.after is not before.state else before.state_since,
+    )
+    match signalled.signal:
+        case Signal.CLOSE_STARTED:
+            return replace(standing, wanted_shut=True)
+        case Signal.CLOSE_PROVEN:
+            method = standing.last_run.plan.playbook if standing.last_run else ""
+            methods = (*(m for m in standing.closed_by if m != method), method)
+            return replace(standing, closed_by=tuple(m for m in methods if m))
+        case Signal.CONFIRMED:
+            return replace(
+                standing,
+                wanted_shut=False,
+                closed_by=(),
+                evidence=(),
+                proofs={},
+                compromise=None,
+                compromise_at=None,
+            )
+        case _:
+            return standing
+
+
+def _proven(before: Standing, interlock: str, ended: StepEnded, recorded: Recorded) -> Standing:
+    if recorded.run is None:
+        return before
+    proof = Proof(
+        interlock=interlock,
+        node=ended.node,
+        verdict=ended.verdict,
+        at=recorded.at,
+        boot_time_ns=recorded.boot_time_ns,
+        boot_id=recorded.boot_id,
+        run=recorded.run,
+    )
+    # Several steps may be evidence for one interlock: of one run the worst counts, and a newer
+    # run replaces an older one.
+    key = (interlock, ended.node)
+    earlier = before.proofs.get(key)
+    if earlier is not None and earlier.run == proof.run and not earlier.verdict.passed:
+        return before
+    return replace(before, proofs={**before.proofs, key: proof})

@@ -1,0 +1,83 @@
+"""What a gate's nodes say of themselves before anything is planned: roles and builds."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gatectl.core.check import Observation, Seen, Unreadable
+from gatectl.core.gate import Gate, NodeName, Role
+from gatectl.core.looks import read_look
+from gatectl.errors import ConversationCut, GatectlError
+from gatectl.ports import Nodes
+
+_LOOK_TIMEOUT_S = 30.0
+_BUILD_LOOK = "show ns version"
+_ROLE_LOOK = "show ha node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsSeen:
+    """Roles and builds by node, and the nodes that could not be asked."""
+
+    roles: Mapping[NodeName, Role]
+    builds: Mapping[NodeName, str]
+    trouble: Mapping[NodeName, GatectlError]
+
+    def refuse_trouble(self) -> None:
+        """Raise the first node's trouble: all but closing needs every node."""
+        for error in self.trouble.values():
+            raise error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NodeFacts:
+    role: Role
+    build: str
+
+
+def see_facts(gate: Gate, nodes: Nodes) -> FactsSeen:
+    """Ask all nodes at once; both looks only read."""
+    names = [node.name for node in gate.nodes]
+    with ThreadPoolExecutor(max_workers=len(names)) as pool:
+        answers = dict(zip(names, pool.map(lambda name: _ask(nodes, name), names), strict=True))
+    seen = {name: got for name, got in answers.items() if isinstance(got, _NodeFacts)}
+    return FactsSeen(
+        roles={name: facts.role for name, facts in seen.items()},
+        builds={name: facts.build for name, facts in seen.items()},
+        trouble={name: got for name, got in answers.items() if isinstance(got, GatectlError)},
+    )
+
+
+def _ask(nodes: Nodes, node: NodeName) -> _NodeFacts | GatectlError:
+    try:
+        build = _look(nodes, node, _BUILD_LOOK)
+        roles = _look(nodes, node, _ROLE_LOOK)
+    except GatectlError as exc:
+        nodes.forget(node)
+        return exc
+    match build, roles:
+        case Seen(records=(first, *_)), Seen(records=(*_,) as members) if "build" in first:
+            own = [member for member in members if member.get("local") == "yes"]
+            return _NodeFacts(
+                role=_role(own[0].get("role", "")) if own else Role.UNKNOWN, build=first["build"]
+            )
+        case Unreadable(because=because), _:
+            return ConversationCut(f"{node}: {because}")
+        case _, Unreadable(because=because):
+            return ConversationCut(f"{node}: {because}")
+        case _:
+            return ConversationCut(f"{node}: the answer to `{_BUILD_LOOK}` names no build")
+
+
+def _look(nodes: Nodes, node: NodeName, command: str) -> Observation:
+    return read_look(command, nodes.transport(node).send(command, timeout_s=_LOOK_TIMEOUT_S))
+
+
+def _role(text: str) -> Role:
+    match text.casefold():
+        case "primary":
+            return Role.PRIMARY
+        case "secondary":
+            return Role.SECONDARY
+        case _:
+            return Role.UNKNOWN

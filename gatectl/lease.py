@@ -1,0 +1,248 @@
+"""Who may act on a gate: a lease with an end, and a token that grows with every grant."""
+
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NewType, Protocol
+
+from gatectl.clock import Clock, Moment, read
+from gatectl.core.gate import GateName
+from gatectl.errors import GateBusy, Refused
+
+LeaseToken = NewType("LeaseToken", int)
+"""Fences: whoever holds a smaller one than the newest has lost the gate."""
+
+TTL_S = 60.0
+
+LEASE_SCHEMA = """CREATE TABLE lease (
+  gate TEXT PRIMARY KEY NOT NULL,
+  token INTEGER NOT NULL,
+  holder TEXT NOT NULL,
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  step TEXT NOT NULL,
+  since TEXT NOT NULL,
+  since_boot_ns INTEGER NOT NULL,
+  until_boot_ns INTEGER NOT NULL,
+  boot_id TEXT NOT NULL,
+  released INTEGER NOT NULL
+)"""
+
+
+class Answer(Protocol):
+    """What a statement gives back."""
+
+    def fetchone(self) -> Any:
+        """Give the next row, or nothing."""
+
+
+class Rows(Protocol):
+    """The journal's database while a transaction is open."""
+
+    def execute(self, sql: str, parameters: Sequence[str | int | None] = ..., /) -> Answer:
+        """Run one statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A grant as it was found, and whether it still counts."""
+
+    gate: GateName
+    token: LeaseToken
+    holder: str
+    host: str
+    pid: int
+    step: str
+    since: datetime
+    age_s: float | None
+    """Since the grant, by the boot-time clock; none if that was in another boot."""
+    alive: bool
+
+    def sentence(self) -> str:
+        """Tell who has it, in words for the one who has to wait."""
+        age = "before a reboot" if self.age_s is None else f"{self.age_s:.0f} s ago"
+        return (
+            f"{self.gate} is held by {self.holder} on {self.host} (process {self.pid}) "
+            f"at step {self.step or '-'} since {self.since.isoformat()}, {age}; "
+            f"token {self.token}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A row of the table."""
+
+    token: int
+    holder: str
+    host: str
+    pid: int
+    step: str
+    since: str
+    since_boot_ns: int
+    until_boot_ns: int
+    boot_id: str
+
+    def alive(self, now: Moment, host: str) -> bool:
+        """Whether the grant counts; when that cannot be told, it does."""
+        if self.boot_id == now.boot_id:
+            return now.boot_time_ns < self.until_boot_ns
+        # Nobody of an earlier boot of this host is left. Another host's clock tells us nothing:
+        # its lease counts until somebody who knows breaks it.
+        return self.host != host
+
+    def seen(self, gate: GateName, now: Moment, host: str) -> Lease:
+        """Put it in terms of the present."""
+        same_boot = self.boot_id == now.boot_id
+        return Lease(
+            gate=gate,
+            token=LeaseToken(self.token),
+            holder=self.holder,
+            host=self.host,
+            pid=self.pid,
+            step=self.step,
+            since=datetime.fromisoformat(self.since),
+            age_s=(now.boot_time_ns - self.since_boot_ns) / 1e9 if same_boot else None,
+            alive=self.alive(now, host),
+        )
+
+
+class Leases:
+    """Grants, renews, ends and shows leases, each in one transaction of the journal."""
+
+    def __init__(
+        self,
+        *,
+        transaction: Callable[[], AbstractContextManager[Rows]],
+        reading: Callable[[], AbstractContextManager[Rows]],
+        note: Callable[[GateName, str], None],
+        clock: Clock,
+    ) -> None:
+        self._transaction = transaction
+        self._reading = reading
+        self._note = note
+        """Writes a note in the journal, within the open transaction."""
+        self._clock = clock
+
+    def take(
+        self,
+        gate: GateName,
+        *,
+        holder: str,
+        host: str,
+        pid: int,
+        step: str = "",
+        ttl_s: float = TTL_S,
+    ) -> LeaseToken:
+        """Get the gate for yourself, or learn from GateBusy who has it."""
+        with self._transaction() as rows:
+            now = read(self._clock)
+            stored = _stored(rows, gate)
+            if stored is not None and stored.alive(now, host):
+                raise _busy(stored.seen(gate, now, host))
+            token = LeaseToken(_newest_token(rows, gate) + 1)
+            rows.execute(
+                "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                (
+                    *(gate, token, holder, host, pid, step),
+                    *(now.at.isoformat(), now.boot_time_ns, _until_ns(now, ttl_s), now.boot_id),
+                ),
+            )
+            if stored is not None:
+                left = stored.seen(gate, now, host).sentence()
+                self._note(gate, f"lease {token} granted to {holder}; left behind: {left}")
+        return token
+
+    def renew(
+        self, gate: GateName, token: LeaseToken, *, step: str | None = None, ttl_s: float = TTL_S
+    ) -> None:
+        """Hold on for another while; GateBusy tells a holder that woke up too late."""
+        with self._transaction() as rows:
+            self.check(rows, gate, token)
+            now = read(self._clock)
+            rows.execute(
+                "UPDATE lease SET until_boot_ns = ?, step = coalesce(?, step) WHERE gate = ?",
+                (_until_ns(now, ttl_s), step, gate),
+            )
+
+    def release(self, gate: GateName, token: LeaseToken) -> None:
+        """Give the gate back; one who has lost it gives back nothing."""
+        with self._transaction() as rows:
+            rows.execute(
+                "UPDATE lease SET released = 1 WHERE gate = ? AND token = ?", (gate, token)
+            )
+
+    def show(self, gate: GateName, *, host: str | None = None) -> Lease | None:
+        """Tell who has the gate, or who left it behind without giving it back."""
+        with self._reading() as rows:
+            stored = _stored(rows, gate)
+        now = read(self._clock)
+        return stored.seen(gate, now, host or socket.gethostname()) if stored else None
+
+    def break_(self, gate: GateName, token: LeaseToken, *, reason: str) -> None:
+        """End somebody else's lease, for a reason that goes on record."""
+        if not reason.strip():
+            raise Refused("a lease is broken only for a reason", hint="Say why: --reason TEXT.")
+        with self._transaction() as rows:
+            stored = _stored(rows, gate)
+            if stored is None or stored.token != token:
+                raise Refused(
+                    f"{gate} is not held with token {token}",
+                    hint=f"`gatectl lease show {gate}` tells who holds it now.",
+                )
+            rows.execute("UPDATE lease SET released = 1 WHERE gate = ?", (gate,))
+            left = stored.seen(gate, read(self._clock), socket.gethostname()).sentence()
+            self._note(gate, f"lease {token} broken: {reason}; {left}")
+
+    def check(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
+        """Raise GateBusy unless this very lease counts at this moment."""
+        now = read(self._clock)
+        stored = _stored(rows, gate)
+        if stored is None or stored.token != token:
+            who = f": {stored.seen(gate, now, stored.host).sentence()}" if stored else ""
+            raise GateBusy(f"the lease {token} of {gate} was lost{who}")
+        if stored.boot_id != now.boot_id or now.boot_time_ns >= stored.until_boot_ns:
+            raise GateBusy(
+                f"the lease {token} of {gate} has ended before it was renewed",
+                hint="`gatectl resume` takes the gate again and looks before it acts.",
+            )
+
+
+def _until_ns(now: Moment, ttl_s: float) -> int:
+    return now.boot_time_ns + round(ttl_s * 1e9)
+
+
+def _busy(lease: Lease) -> GateBusy:
+    return GateBusy(
+        lease.sentence(),
+        hint=f"Wait for that run, or `gatectl lease break {lease.gate} --token {lease.token} "
+        "--reason TEXT`. `gatectl close` never waits.",
+    )
+
+
+def _newest_token(rows: Rows, gate: GateName) -> int:
+    row = rows.execute("SELECT token FROM lease WHERE gate = ?", (gate,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _stored(rows: Rows, gate: GateName) -> _Stored | None:
+    row = rows.execute(
+        "SELECT token, holder, host, pid, step, since, since_boot_ns, until_boot_ns, boot_id"
+        " FROM lease WHERE gate = ? AND released = 0",
+        (gate,),
+    ).fetchone()
+    if row is None:
+        return None
+    token, holder, host, pid, step, since, since_boot_ns, until_boot_ns, boot_id = row
+    return _Stored(
+        token=token,
+        holder=holder,
+        host=host,
+        pid=pid,
+        step=step,
+        since=since,
+        since_boot_ns=since_boot_ns,
+        until_boot_ns=until_boot_ns,
+        boot_id=boot_id,
+    )

@@ -1,0 +1,63 @@
+"""What the runner is handed: the doors to journal, nodes, vantages and evidence, as protocols."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gatectl.core.check import Observation, Verdict
+from gatectl.core.event import Event, Recorded
+from gatectl.core.gate import NodeName, Side
+from gatectl.core.plan import CollectTask, PlannedStep
+from gatectl.core.reach import VantageReport
+from gatectl.transport.contract import Transport
+
+
+class Recorder(Protocol):
+    """Writes an event to the journal before anything else happens, and tells who listens."""
+
+    def record(self, event: Event) -> Recorded:
+        """Give the event back with its place; raises JournalUnavailable if it is not on disk."""
+
+
+class Nodes(Protocol):
+    """The sessions with a gate's nodes, opened when first needed and again after a loss."""
+
+    def transport(self, node: NodeName) -> Transport:
+        """Give the session of a node; it connects at its first command."""
+
+    def forget(self, node: NodeName) -> None:
+        """Drop a session that was cut, so that the next use opens a new one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSeen:
+    """The answer to one request: as a check reads it, and as it came."""
+
+    observation: Observation
+    raw: bytes
+
+
+class Lookout(Protocol):
+    """The looks at a gate from its vantages."""
+
+    def survey(self) -> tuple[VantageReport, ...]:
+        """Look from every vantage."""
+
+    def request(self, side: Side, method: str, path: str) -> RequestSeen:
+        """Send one request from the first vantage of a side."""
+
+
+class StopFlag(Protocol):
+    """Whether somebody, or a newer run, wants this run to end."""
+
+    def check(self) -> None:
+        """Raise Interrupted, or GateBusy, if the run must not go on."""
+
+
+class Collector(Protocol):
+    """Takes evidence from nodes and judges it."""
+
+    def collect(self, step: PlannedStep, task: CollectTask, recorder: Recorder) -> Verdict:
+        """Keep all that the step names; the verdict says whether all of it could be had."""
+
+    def judge(self, recorder: Recorder) -> Verdict:
+        """Judge all evidence that is kept for the gate."""

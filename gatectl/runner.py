@@ -1,0 +1,372 @@
+"""The loop: decide, record the intent, act, record the outcome. The only place that retries."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, assert_never
+
+import tenacity
+
+from gatectl.clock import Clock
+from gatectl.core.check import (
+    Answer,
+    Observation,
+    Seen,
+    Unreadable,
+    Verdict,
+    failed,
+    judge,
+    judge_undone,
+    passed,
+    unknown,
+)
+from gatectl.core.effects import goes_on_after
+from gatectl.core.event import (
+    ActAnswered,
+    ActIntended,
+    Ending,
+    LookMade,
+    Mode,
+    Outcome,
+    RunEnded,
+    SidesSeen,
+    StepEnded,
+    StepStarted,
+)
+from gatectl.core.gate import NodeName, Side
+from gatectl.core.looks import read_look
+from gatectl.core.netscaler import Reply
+from gatectl.core.plan import (
+    CollectTask,
+    DeviceTask,
+    JudgeTask,
+    PlannedStep,
+    RequestTask,
+    SidesTask,
+    UploadTask,
+)
+from gatectl.core.playbook import Purpose, Retry
+from gatectl.core.reach import VantageReport, judge_sides, side_reach
+from gatectl.core.run import Run
+from gatectl.core.sequencer import Finish, Hold, Perform, Reobserve, may_act, next_action
+from gatectl.errors import GatectlError, Interrupted
+from gatectl.evidence import EvidenceStore
+from gatectl.ports import Collector, Lookout, Nodes, Recorder, StopFlag
+
+_LOOK_TIMEOUT_S = 30.0
+_FIRST_WAIT_S = 0.2
+_EXCERPT = 500
+_Answer = Literal["done", "error", "cut"]
+_ACTIONS_A_STEP = 3
+"""A step is performed, perhaps observed again after a crash, and left: more is a loop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """Carries a run out; a dry run is the same loop over sessions that cannot write."""
+
+    recorder: Recorder
+    nodes: Nodes
+    lookout: Lookout
+    collector: Collector
+    evidence: EvidenceStore
+    clock: Clock
+    stop: StopFlag
+
+    def carry_out(self, run: Run) -> Run:
+        """Go from where the run is to its end; every way out of here is on record."""
+        for _ in range(len(run.plan.steps) * _ACTIONS_A_STEP + 1):
+            try:
+                self.stop.check()
+                match next_action(run.plan, run):
+                    case Perform(step=step):
+                        run = self._perform(run, step)
+                    case Reobserve(step=step):
+                        run = self._settle(run, step, in_doubt=True)
+                    case Hold(because=because, ending=ending):
+                        return self._end(run, ending, because)
+                    case Finish(because=because, ending=ending):
+                        return self._end(run, ending, because)
+                    case _ as never:
+                        assert_never(never)
+            except Interrupted as exc:
+                return self._end(run, Ending.INTERRUPTED, exc.sentence)
+        raise AssertionError("the sequencer named more actions than the plan has steps")
+
+    def _end(self, run: Run, ending: Ending, because: str) -> Run:
+        return run.after(self.recorder.record(RunEnded(ending=ending, because=because)))
+
+    def _perform(self, run: Run, step: PlannedStep) -> Run:
+        started = StepStarted(step=step.id, title=step.title, node=step.node)
+        return self._settle(run.after(self.recorder.record(started)), step, in_doubt=False)
+
+    def _settle(self, run: Run, step: PlannedStep, *, in_doubt: bool) -> Run:
+        """Bring a step to an outcome; an interruption leaves it as the journal has it."""
+        began = time.monotonic()
+        turn = _Turn(runner=self, run=run, step=step, in_doubt=in_doubt)
+        outcome, verdict = turn.settle()
+        ended = StepEnded(
+            step=step.id,
+            node=step.node,
+            outcome=outcome,
+            verdict=verdict,
+            proves=step.proves,
+            elapsed_s=round(time.monotonic() - began, 3),
+        )
+        return turn.run.after(self.recorder.record(ended))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """One step's turn: the looks, the act between them, and what came of it."""
+
+    runner: Runner
+    run: Run
+    step: PlannedStep
+    in_doubt: bool
+    attempt: int = 0
+
+    def settle(self) -> tuple[Outcome, Verdict]:
+        match self.step.task:
+            case DeviceTask() as task:
+                return self._device(task)
+            case UploadTask() as task:
+                return self._upload(task)
+            case SidesTask() as sides:
+                return self._looked(lambda: self._sides(sides))
+            case RequestTask() as request:
+                return self._looked(lambda: self._request(request))
+            case CollectTask() as task:
+                return _outcome_of_look(self._collect(task))
+            case JudgeTask():
+                return _outcome_of_look(self.runner.collector.judge(self.runner.recorder))
+            case _ as never:
+                assert_never(never)
+
+    def _looked(self, look: Callable[[], Verdict]) -> tuple[Outcome, Verdict]:
+        """Repeat a look that has no act until it holds or its time is over."""
+        return _outcome_of_look(self._until_holds(look, self.step.retry))
+
+    def _device(self, task: DeviceTask) -> tuple[Outcome, Verdict]:
+        def look() -> Verdict:
+            return self._device_look(task)
+
+        if not task.act:
+            return self._looked(look)
+        before = self._first_look(look)
+        if before.passed:
+            return (Outcome.DONE if self.in_doubt else Outcome.ALREADY), before
+        if not may_act(before, self.run.plan.purpose, self.run.mode):
+            return self._not_acted(before)
+        self._act(task)
+        return _outcome_of_act(self._until_holds(look, self.step.retry))
+
+    def _not_acted(self, before: Verdict) -> tuple[Outcome, Verdict]:
+        if self.run.mode is Mode.DRY and not before.passed:
+            outcome, _ = _outcome_of_look(before)
+            return (Outcome.WOULD if outcome is Outcome.FAILED else outcome), before
+        return _outcome_of_look(before)
+
+    def _first_look(self, look: Callable[[], Verdict]) -> Verdict:
+        """Look once; only a look that gave no answer is repeated, for that is safe."""
+        attempts = Retry(attempts=3, wait_s=2.0, deadline_s=30.0)
+        return self._repeat(look, attempts, again=lambda v: v.answer is Answer.UNKNOWN)
+
+    def _until_holds(self, look: Callable[[], Verdict], retry: Retry) -> Verdict:
+        return self._repeat(look, retry, again=lambda verdict: not verdict.passed)
+
+    def _repeat(
+        self, look: Callable[[], Verdict], retry: Retry, again: Callable[[Verdict], bool]
+    ) -> Verdict:
+        def attempt() -> Verdict:
+            self.runner.stop.check()
+            self.attempt += 1
+            return look()
+
+        def last(state: tenacity.RetryCallState) -> Verdict:
+            if state.outcome is None:
+                raise AssertionError("tenacity gave up before the first look")
+            verdict: Verdict = state.outcome.result()
+            return verdict
+
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(retry.attempts)
+            | tenacity.stop_after_delay(retry.deadline_s),
+            # Quick at first, for most things hold at once; then no oftener than the step says.
+            wait=tenacity.wait_exponential(multiplier=_FIRST_WAIT_S, max=retry.wait_s),
+            retry=tenacity.retry_if_result(again),
+            retry_error_callback=last,
+            sleep=self.runner.clock.sleep,
+        )
+        return retrying(attempt)
+
+    def _device_look(self, task: DeviceTask) -> Verdict:
+        began = time.monotonic()
+        observation, raw = self._ask(task.node, task.look)
+        verdict = (judge_undone if task.undone else judge)(observation, task.holds)
+        self._record_look(task.look, verdict, raw, began)
+        return verdict
+
+    def _ask(self, node: NodeName, look: str) -> tuple[Observation, bytes]:
+        try:
+            reply = self.runner.nodes.transport(node).send(look, timeout_s=_LOOK_TIMEOUT_S)
+        except GatectlError as exc:
+            self.runner.nodes.forget(node)
+            return Unreadable(because=f"{node}: {exc.sentence}"), b""
+        return read_look(look, reply), _text_of(reply).encode()
+
+    def _act(self, task: DeviceTask) -> None:
+        intended = ActIntended(step=self.step.id, node=task.node, lines=task.act)
+        self.run = self.run.after(self.runner.recorder.record(intended))
+        for line in task.act:
+            self.runner.stop.check()
+            if not self._send(task, line):
+                return
+
+    def _send(self, task: DeviceTask, line: str) -> bool:
+        """Send one line; the answer is recorded and tells only whether the next may follow."""
+        began = time.monotonic()
+        try:
+            transport = self.runner.nodes.transport(task.node)
+            if task.disconnects:
+                reply = transport.send_expecting_disconnect(line, timeout_s=task.act_timeout_s)
+            else:
+                reply = transport.send(line, timeout_s=task.act_timeout_s)
+        except GatectlError as exc:
+            self.runner.nodes.forget(task.node)
+            self._record_answer(task, line, "cut", exc.sentence, began)
+            return False
+        if task.disconnects:
+            self.runner.nodes.forget(task.node)
+        if reply is None:
+            self._record_answer(task, line, "cut", "the session ended, as expected", began)
+            return True
+        if reply.error is None:
+            self._record_answer(task, line, "done", reply.text, began)
+            return True
+        self._record_answer(task, line, "error", reply.error, began)
+        return self.run.plan.purpose is Purpose.CLOSE or goes_on_after(line, reply.error)
+
+    def _record_answer(
+        self, task: DeviceTask, line: str, answer: _Answer, text: str, began: float
+    ) -> None:
+        answered = ActAnswered(
+            step=self.step.id,
+            node=task.node,
+            line=line,
+            answer=answer,
+            text=text[:_EXCERPT],
+            elapsed_s=round(time.monotonic() - began, 3),
+        )
+        self.runner.recorder.record(answered)
+
+    def _upload(self, task: UploadTask) -> tuple[Outcome, Verdict]:
+        before = self._first_look(lambda: self._upload_look(task))
+        if before.passed:
+            return (Outcome.DONE if self.in_doubt else Outcome.ALREADY), before
+        if not may_act(before, self.run.plan.purpose, self.run.mode):
+            return self._not_acted(before)
+        intended = ActIntended(step=self.step.id, node=task.node, lines=self.step.writes)
+        self.run = self.run.after(self.runner.recorder.record(intended))
+        try:
+            self._put(task)
+        except GatectlError as exc:
+            self.runner.nodes.forget(task.node)
+            return Outcome.UNKNOWN, unknown(exc.sentence)
+        return _outcome_of_act(self._until_holds(lambda: self._upload_look(task), self.step.retry))
+
+    def _put(self, task: UploadTask) -> None:
+        transport = self.runner.nodes.transport(task.node)
+        transport.put(Path(task.file), task.to, sha256=task.sha256, timeout_s=task.act_timeout_s)
+
+    def _upload_look(self, task: UploadTask) -> Verdict:
+        began = time.monotonic()
+        look = f"shell sha256 {task.to}"
+        observation, raw = self._ask(task.node, look)
+        verdict = _judge_file(observation, task)
+        self._record_look(look, verdict, raw, began)
+        return verdict
+
+    def _sides(self, task: SidesTask) -> Verdict:
+        began = time.monotonic()
+        reports = self.runner.lookout.survey()
+        verdict = judge_sides(reports, outside=task.outside, inside=task.inside)
+        self.runner.recorder.record(sides_seen(reports))
+        self._record_look("look from every vantage", verdict, b"", began)
+        return verdict
+
+    def _request(self, task: RequestTask) -> Verdict:
+        began = time.monotonic()
+        seen = self.runner.lookout.request(task.side, task.method, task.path)
+        verdict = judge(seen.observation, task.holds)
+        self._record_look(f"{task.method} {task.path} from {task.side}", verdict, seen.raw, began)
+        return verdict
+
+    def _collect(self, task: CollectTask) -> Verdict:
+        try:
+            return self.runner.collector.collect(self.step, task, self.runner.recorder)
+        except GatectlError as exc:
+            self.runner.nodes.forget(task.node)
+            return unknown(f"{task.node}: {exc.sentence}")
+
+    def _record_look(self, look: str, verdict: Verdict, raw: bytes, began: float) -> None:
+        evidence = self.runner.evidence.keep(raw) if raw else None
+        made = LookMade(
+            step=self.step.id,
+            node=self.step.node,
+            attempt=self.attempt,
+            look=look,
+            verdict=verdict,
+            evidence=evidence,
+            elapsed_s=round(time.monotonic() - began, 3),
+        )
+        self.runner.recorder.record(made)
+
+
+def sides_seen(reports: tuple[VantageReport, ...]) -> SidesSeen:
+    """Turn a look from all vantages into the event that keeps it."""
+    outside = side_reach(reports, Side.OUTSIDE)
+    inside = side_reach(reports, Side.INSIDE)
+    return SidesSeen(
+        outside=outside.reach.value,
+        inside=inside.reach.value,
+        because=f"{outside.because}; {inside.because}",
+        looks=tuple(record for report in reports for record in report.as_records()),
+    )
+
+
+def _text_of(reply: Reply) -> str:
+    return reply.text if reply.error is None else f"{reply.text}\nERROR: {reply.error}"
+
+
+def _outcome_of_look(verdict: Verdict) -> tuple[Outcome, Verdict]:
+    match verdict.answer:
+        case Answer.PASS:
+            return Outcome.ALREADY, verdict
+        case Answer.FAIL:
+            return Outcome.FAILED, verdict
+        case Answer.UNKNOWN:
+            return Outcome.UNKNOWN, verdict
+        case _ as never:
+            assert_never(never)
+
+
+def _outcome_of_act(verdict: Verdict) -> tuple[Outcome, Verdict]:
+    outcome, _ = _outcome_of_look(verdict)
+    return (Outcome.DONE if outcome is Outcome.ALREADY else outcome), verdict
+
+
+def _judge_file(observation: Observation, task: UploadTask) -> Verdict:
+    match observation:
+        case Unreadable(because=because) if "External program failed" not in because:
+            return unknown(because)
+        case Unreadable() | Seen(records=()):
+            return failed(f"{task.to} is not there")
+        case Seen(records=records):
+            found = records[0].get("sha256", "")
+            if found.casefold() == task.sha256.casefold():
+                return passed(f"{task.to} has the promised SHA-256")
+            return failed(f"{task.to} has SHA-256 {found}, promised is {task.sha256}")
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,88 @@
+"""The journal's tables, and the settings under which SQLite keeps what it has acknowledged."""
+
+import uuid
+from datetime import datetime
+from types import MappingProxyType
+
+from gatectl.errors import JournalDamaged, JournalUnavailable
+from gatectl.lease import LEASE_SCHEMA, Rows
+
+SCHEMA_VERSION = 1
+APPLICATION = 0x67617465
+"""Marks the file as gatectl's for `file` and for us."""
+
+BUSY_TIMEOUT_MS = 5000
+"""How long to wait for another program's lock; `close` goes on without the journal after that."""
+
+PRAGMAS = MappingProxyType(
+    {
+        # DELETE keeps one file to copy; EXTRA also syncs the folder after the rollback file is
+        # removed, without which a power cut may take back the last commit.
+        "journal_mode": "delete",
+        "synchronous": 3,
+        "foreign_keys": 1,
+        "trusted_schema": 0,
+        "cell_size_check": 1,
+        "fullfsync": 1,
+        "busy_timeout": BUSY_TIMEOUT_MS,
+    }
+)
+"""Set on every connection and read back, since SQLite keeps silent about what it ignores."""
+
+_FOR_READERS = ("trusted_schema", "cell_size_check")
+"""The settings that guard against what is in a file, not against a power cut."""
+
+LINK_COLUMNS = "sequence, gate, run, kind, body, previous, hash"
+
+STATEMENTS = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
+    (
+        "CREATE TABLE event (sequence INTEGER PRIMARY KEY NOT NULL, gate TEXT NOT NULL, run TEXT,"
+        " kind TEXT NOT NULL, body TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)"
+    ),
+    "CREATE INDEX event_gate ON event (gate, sequence)",
+    "CREATE INDEX event_run ON event (run, sequence)",
+    "CREATE INDEX event_kind ON event (kind, gate, sequence)",
+    *(
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
+        " BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END"
+        for table in ("event", "meta")
+        for verb in ("UPDATE", "DELETE")
+    ),
+    LEASE_SCHEMA,
+)
+
+
+def set_pragmas(rows: Rows, *, read_only: bool) -> None:
+    """Set a connection up to keep its promises, or refuse to use it."""
+    for name in _FOR_READERS if read_only else PRAGMAS:
+        wanted = PRAGMAS[name]
+        rows.execute(f"PRAGMA {name} = {wanted}")
+        found = rows.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != wanted:
+            raise JournalUnavailable(
+                f"the journal cannot be used: SQLite has {name} = {found} and not {wanted}"
+            )
+
+
+def create_tables(rows: Rows, *, created: datetime) -> None:
+    """Make the tables, unless there is anything in the file; all of them or none."""
+    rows.execute("BEGIN IMMEDIATE")
+    # After an error the caller closes the connection, which takes all of it back.
+    if rows.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        for statement in STATEMENTS:
+            rows.execute(statement)
+        rows.execute("INSERT INTO meta VALUES ('lineage', ?)", (str(uuid.uuid4()),))
+        rows.execute("INSERT INTO meta VALUES ('created', ?)", (created.isoformat(),))
+        rows.execute(f"PRAGMA application_id = {APPLICATION}")
+        rows.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    rows.execute("COMMIT")
+
+
+def schema_version(rows: Rows) -> int:
+    """Tell which version of gatectl's tables this is; anything else is not a journal."""
+    application = rows.execute("PRAGMA application_id").fetchone()[0]
+    version = int(rows.execute("PRAGMA user_version").fetchone()[0])
+    if application != APPLICATION or version < 1:
+        raise JournalDamaged("the file is not a journal of gatectl's")
+    return version

@@ -1,0 +1,121 @@
+"""One gate's outside: the sessions with its nodes and the looks from its vantages."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, assert_never
+
+from gatectl.core.check import Unreadable
+from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage, VantageName
+from gatectl.core.page import HttpAnswer
+from gatectl.core.reach import VantageReport
+from gatectl.errors import GatectlError
+from gatectl.ports import RequestSeen
+from gatectl.probe import NoAnswer, answer_record, local_dialler, request, survey
+from gatectl.stream import Dialler, Stream, Target
+from gatectl.transport.contract import Transport
+
+Connect = Callable[[Host], Transport]
+"""Makes a session that connects at its first command; a read-only one for whatever only looks."""
+
+
+class NodeSessions:
+    """The sessions with the nodes of one gate, one a node, until they are forgotten."""
+
+    def __init__(self, gate: Gate, connect: Connect) -> None:
+        self._gate = gate
+        self._connect = connect
+        self._open: dict[NodeName, Transport] = {}
+
+    def transport(self, node: NodeName) -> Transport:
+        """Give the session of a node; it connects at its first command."""
+        if node not in self._open:
+            self._open[node] = self._connect(self._gate.node(node).host)
+        return self._open[node]
+
+    def forget(self, node: NodeName) -> None:
+        """Drop a session that was cut, so that the next use opens a new one."""
+        transport = self._open.pop(node, None)
+        if transport is not None:
+            transport.close()
+
+    def close(self) -> None:
+        """Let go of all sessions."""
+        for node in tuple(self._open):
+            self.forget(node)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class GateLookout:
+    """The looks at one gate, from this machine and through SSH hosts."""
+
+    def __init__(self, gate: Gate, connect: Connect, *, timeout_s: float = 3.0) -> None:
+        self._gate = gate
+        self._connect = connect
+        self._timeout_s = timeout_s
+        self._hosts: dict[VantageName, Transport] = {}
+
+    def survey(self) -> tuple[VantageReport, ...]:
+        """Look from every vantage at once; a vantage that cannot look is unknown, never shut."""
+        diallers = {vantage.name: self._dialler(vantage) for vantage in self._gate.vantages}
+        return survey(self._gate.vantages, self._gate.vserver, diallers, timeout_s=self._timeout_s)
+
+    def request(self, side: Side, method: str, path: str) -> RequestSeen:
+        """Send one request from the first vantage of a side."""
+        vantage = next((v for v in self._gate.vantages if v.side is side), None)
+        if vantage is None:
+            because = f"no vantage looks from {side}"
+            return RequestSeen(observation=Unreadable(because=because), raw=b"")
+        try:
+            got = request(
+                self._dialler(vantage),
+                self._target(vantage),
+                method=method,
+                path=path,
+                server_name=self._gate.vserver.server_name,
+                timeout_s=self._timeout_s,
+            )
+        except GatectlError as exc:
+            observation = Unreadable(because=f"{vantage.name}: {exc.sentence}")
+            return RequestSeen(observation=observation, raw=b"")
+        return RequestSeen(observation=answer_record(got), raw=_raw(got))
+
+    def close(self) -> None:
+        """Let go of the SSH hosts."""
+        for transport in self._hosts.values():
+            transport.close()
+        self._hosts.clear()
+
+    def _target(self, vantage: Vantage) -> Target:
+        return vantage.target or (str(self._gate.vserver.address), self._gate.vserver.port)
+
+    def _dialler(self, vantage: Vantage) -> Dialler:
+        if vantage.via is None:
+            return local_dialler(vantage.source)
+        host = vantage.via
+
+        def dial(address: str, port: int, timeout_s: float) -> Stream:
+            if vantage.name not in self._hosts:
+                self._hosts[vantage.name] = self._connect(host)
+            return self._hosts[vantage.name].dial(address, port, timeout_s=timeout_s)
+
+        return dial
+
+
+def _raw(got: HttpAnswer | NoAnswer) -> bytes:
+    match got:
+        case HttpAnswer():
+            return got.raw
+        case NoAnswer():
+            return b""
+        case _ as never:
+            assert_never(never)

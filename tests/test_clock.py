@@ -1,0 +1,69 @@
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gatectl.clock import UNKNOWN_BOOT, HandClock, Moment, SystemClock, read
+
+NOON = Moment(at=datetime(2026, 1, 18, 12, tzinfo=UTC), boot_time_ns=10**12, boot_id="a")
+
+
+def test_the_system_clock_is_aware_and_grows() -> None:
+    """The wall clock is in UTC, and the boot-time clock never goes back."""
+    clock = SystemClock()
+    first, second = read(clock), read(clock)
+    assert first.at.utcoffset() == timedelta(0)
+    assert first.boot_time_ns <= second.boot_time_ns
+    assert first.boot_id == second.boot_id
+
+
+def test_the_boot_time_counts_from_the_boot() -> None:
+    """It is the clock that goes on while the machine sleeps, as the kernel tells it."""
+    by_kernel_s = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    assert abs(SystemClock().boot_time_ns() / 1e9 - by_kernel_s) < 5
+
+
+def test_a_machine_that_does_not_tell_its_boot_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A boot that is not known has its own name, so that nobody takes it for another boot."""
+    monkeypatch.setattr("gatectl.clock._BOOT_ID_FILE", tmp_path / "missing")
+    assert SystemClock().boot_id() == UNKNOWN_BOOT
+
+
+def test_sleeping_until_a_time_that_is_past_returns_at_once() -> None:
+    """A negative wait is no error."""
+    started = time.monotonic()
+    SystemClock().sleep(-5)
+    assert time.monotonic() - started < 2
+
+
+def test_a_step_of_the_wall_clock_is_what_the_boot_time_does_not_explain() -> None:
+    """Time that passes is no step; time that only one clock knows of is."""
+    after_an_hour = NOON.boot_time_ns + 3600 * 10**9
+    one = timedelta(hours=1)
+    steady = Moment(at=NOON.at + one, boot_time_ns=after_an_hour, boot_id="a")
+    back = Moment(at=NOON.at - one, boot_time_ns=after_an_hour, boot_id="a")
+    assert NOON.wall_step_s(steady) == 0
+    assert NOON.wall_step_s(back) == -7200
+
+
+def test_two_boots_are_not_compared() -> None:
+    """After a reboot the boot-time clock starts anew, which is no step."""
+    rebooted = Moment(at=NOON.at, boot_time_ns=5, boot_id="b")
+    assert NOON.wall_step_s(rebooted) == 0
+
+
+def test_the_hand_clock_moves_only_by_hand() -> None:
+    """Sleeping moves both clocks, a step only one, and a reboot begins the other anew."""
+    clock = HandClock()
+    start = read(clock)
+    assert read(clock) == start
+    clock.sleep(60)
+    assert read(clock).wall_step_s(start) == 0
+    clock.step_wall(3600)
+    assert start.wall_step_s(read(clock)) == 3600
+    clock.reboot("boot-2")
+    assert clock.boot_id() == "boot-2"
+    assert clock.boot_time_ns() < start.boot_time_ns

@@ -1,0 +1,225 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatectl.clock import UNKNOWN_BOOT, HandClock
+from gatectl.core.event import Noted
+from gatectl.core.gate import GateName
+from gatectl.errors import GateBusy, Refused
+from gatectl.journal import Journal
+from gatectl.lease import Leases, LeaseToken
+
+GATE = GateName("almelo")
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Give a clock that is moved by hand."""
+    return HandClock()
+
+
+@pytest.fixture
+def journal(clock: HandClock) -> Journal:
+    """Give a journal with that clock."""
+    return Journal.in_memory(clock=clock, actor="alice", origin="desk-7")
+
+
+@pytest.fixture
+def leases(journal: Journal) -> Leases:
+    """Give the journal's leases."""
+    return journal.leases
+
+
+def take(leases: Leases, *, holder: str = "alice", host: str = "desk-7") -> LeaseToken:
+    """Take the gate as somebody."""
+    return leases.take(GATE, holder=holder, host=host, pid=42, step="install")
+
+
+def notes(journal: Journal) -> list[str]:
+    """Give what was noted about leases."""
+    return [one.event.text for one in journal.events() if isinstance(one.event, Noted)]
+
+
+def test_a_held_gate_tells_who_has_it(leases: Leases, clock: HandClock) -> None:
+    """Holder, machine, process, step, since when and for how long: all that a phone call needs."""
+    take(leases)
+    clock.sleep(30)
+    with pytest.raises(GateBusy) as caught:
+        take(leases, holder="bob", host="desk-8")
+    for word in ("alice", "desk-7", "42", "install", "2026-01-18T20:00:00", "30 s"):
+        assert word in caught.value.sentence
+    assert "--token 1" in caught.value.hint
+
+
+def test_tokens_grow_with_every_grant(leases: Leases, clock: HandClock) -> None:
+    """After a release and after an end alike, and each gate counts for itself."""
+    first = take(leases)
+    leases.release(GATE, first)
+    second = take(leases)
+    clock.sleep(61)
+    third = take(leases)
+    assert (first, second, third) == (1, 2, 3)
+    assert leases.take(GateName("borne"), holder="alice", host="desk-7", pid=1) == 1
+
+
+def test_a_lease_ends_by_the_boot_time_clock_alone(leases: Leases, clock: HandClock) -> None:
+    """A wall clock that jumps a day ahead ends nothing."""
+    take(leases)
+    clock.step_wall(86_400)
+    with pytest.raises(GateBusy):
+        take(leases, holder="bob")
+    clock.sleep(60)
+    assert take(leases, holder="bob") == 2
+
+
+def test_a_renewed_lease_lasts(leases: Leases, clock: HandClock) -> None:
+    """Renewing moves the end, and the step with it if it is told."""
+    token = take(leases)
+    for step in ("reboot", None, None):
+        clock.sleep(50)
+        leases.renew(GATE, token, step=step)
+    shown = leases.show(GATE, host="desk-7")
+    assert shown is not None
+    assert (shown.alive, shown.step, shown.age_s) == (True, "reboot", 150.0)
+
+
+def test_a_holder_that_wakes_up_too_late_has_lost_the_gate(
+    leases: Leases, clock: HandClock
+) -> None:
+    """It can neither renew nor end what is somebody else's now."""
+    old = take(leases)
+    clock.sleep(61)
+    with pytest.raises(GateBusy, match="ended before"):
+        leases.renew(GATE, old)
+    new = take(leases, holder="bob")
+    with pytest.raises(GateBusy, match="lost"):
+        leases.renew(GATE, old)
+    leases.release(GATE, old)
+    shown = leases.show(GATE)
+    assert shown is not None
+    assert (shown.token, shown.holder) == (new, "bob")
+
+
+def test_a_lease_of_an_earlier_boot_of_this_host_is_dead(leases: Leases, clock: HandClock) -> None:
+    """Whoever held it did not live through the reboot."""
+    take(leases)
+    clock.reboot("boot-2")
+    shown = leases.show(GATE, host="desk-7")
+    assert shown is not None
+    assert (shown.alive, shown.age_s) == (False, None)
+    assert take(leases) == 2
+
+
+def test_a_lease_of_another_host_counts_until_it_is_broken(
+    leases: Leases, clock: HandClock
+) -> None:
+    """Its clock cannot be compared with ours, and not known is not free."""
+    take(leases, host="desk-8")
+    clock.reboot("boot-2")
+    clock.sleep(86_400)
+    with pytest.raises(GateBusy):
+        take(leases)
+    leases.break_(GATE, LeaseToken(1), reason="bob is on the phone: desk-8 is off")
+    assert take(leases) == 2
+
+
+def test_an_unknown_boot_is_no_other_boot(leases: Leases, clock: HandClock) -> None:
+    """A machine that does not tell its boots keeps its leases to their end."""
+    clock.reboot(UNKNOWN_BOOT)
+    take(leases)
+    with pytest.raises(GateBusy):
+        take(leases, holder="bob")
+
+
+def test_what_a_dead_run_left_behind_is_shown_and_put_on_record(
+    leases: Leases, clock: HandClock, journal: Journal
+) -> None:
+    """The next holder's grant tells whose lease was left."""
+    take(leases)
+    clock.sleep(600)
+    shown = leases.show(GATE, host="desk-7")
+    assert shown is not None
+    assert (shown.alive, shown.holder, shown.pid, shown.age_s) == (False, "alice", 42, 600.0)
+    take(leases, holder="bob")
+    assert "left behind" in notes(journal)[0]
+    assert "alice" in notes(journal)[0]
+
+
+def test_a_released_gate_has_no_holder(leases: Leases, journal: Journal) -> None:
+    """An ordinary end leaves nothing to show and nothing to note."""
+    leases.release(GATE, take(leases))
+    assert leases.show(GATE) is None
+    take(leases, holder="bob")
+    assert notes(journal) == []
+
+
+def test_a_lease_is_broken_only_by_its_token_and_for_a_reason(
+    leases: Leases, journal: Journal
+) -> None:
+    """What was read a while ago may be another's by now; the reason is on record."""
+    token = take(leases)
+    with pytest.raises(Refused, match="token 7"):
+        leases.break_(GATE, LeaseToken(7), reason="in the way")
+    with pytest.raises(Refused, match="reason"):
+        leases.break_(GATE, token, reason=" ")
+    assert leases.show(GATE) is not None
+    leases.break_(GATE, token, reason="laptop stolen")
+    assert leases.show(GATE) is None
+    assert "laptop stolen" in notes(journal)[0]
+    with pytest.raises(GateBusy):
+        leases.renew(GATE, token)
+
+
+_RACER = """
+import sys
+import time
+from pathlib import Path
+from gatectl.clock import SystemClock
+from gatectl.core.gate import GateName
+from gatectl.errors import GateBusy, JournalUnavailable
+from gatectl.journal import Journal
+journal = Journal.open(Path(sys.argv[1]), clock=SystemClock(), actor="racer", origin="test",
+                       unsafe_any_file_system=True)
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(100):
+    try:
+        token = journal.leases.take(GateName("almelo"), holder="racer", host="h", pid=number)
+        print(token, flush=True)
+        journal.leases.release(GateName("almelo"), token)
+    except (GateBusy, JournalUnavailable):
+        # Nothing was granted, or the file was busy for too long: both are no double grant.
+        time.sleep(0.01)
+"""
+
+
+def test_eight_processes_never_get_the_same_token(tmp_path: Path) -> None:
+    """800 attempts at once: each grant has a token of its own."""
+    path = tmp_path / "journal.db"
+    Journal.open(
+        path, clock=HandClock(), actor="a", origin="o", unsafe_any_file_system=True
+    ).close()
+    racers = [
+        subprocess.Popen(  # noqa: S603 - the script above
+            [sys.executable, "-c", _RACER, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    tokens: list[str] = []
+    for racer in racers:
+        tokens += racer.communicate(timeout=60)[0].split()
+    assert all(racer.returncode == 0 for racer in racers)
+    assert len(tokens) == len(set(tokens))
+    assert len(tokens) >= 8
