@@ -22,6 +22,8 @@ class FactsSeen:
     roles: Mapping[NodeName, Role]
     builds: Mapping[NodeName, str]
     trouble: Mapping[NodeName, GatectlError]
+    propagates: bool
+    """The primary passes commands on: switched on at both nodes, which run the same build."""
 
     def refuse_trouble(self) -> None:
         """Raise the first node's trouble: all but closing needs every node."""
@@ -33,6 +35,8 @@ class FactsSeen:
 class _NodeFacts:
     role: Role
     build: str
+    propagation: tuple[str, ...]
+    """As the node reports it of itself and of its peer."""
 
 
 def see_facts(gate: Gate, nodes: Nodes) -> FactsSeen:
@@ -44,8 +48,17 @@ def see_facts(gate: Gate, nodes: Nodes) -> FactsSeen:
     return FactsSeen(
         roles={name: facts.role for name, facts in seen.items()},
         builds={name: facts.build for name, facts in seen.items()},
+        propagates=_propagates(gate, seen),
         trouble={name: got for name, got in answers.items() if isinstance(got, GatectlError)},
     )
+
+
+def _propagates(gate: Gate, seen: Mapping[NodeName, _NodeFacts]) -> bool:
+    if not gate.is_pair or len(seen) < len(gate.nodes):
+        return False
+    told = [state.casefold() for facts in seen.values() for state in facts.propagation]
+    same_build = len({facts.build for facts in seen.values()}) == 1
+    return same_build and bool(told) and set(told) == {"enabled"}
 
 
 def _ask(nodes: Nodes, node: NodeName) -> _NodeFacts | GatectlError:
@@ -59,7 +72,9 @@ def _ask(nodes: Nodes, node: NodeName) -> _NodeFacts | GatectlError:
         case Seen(records=(first, *_)), Seen(records=(*_,) as members) if "build" in first:
             own = [member for member in members if member.get("local") == "yes"]
             return _NodeFacts(
-                role=_role(own[0].get("role", "")) if own else Role.UNKNOWN, build=first["build"]
+                role=_role(own[0].get("role", "")) if own else Role.UNKNOWN,
+                build=first["build"],
+                propagation=tuple(member.get("propagation", "") for member in members),
             )
         case Unreadable(because=because), _:
             return ConversationCut(f"{node}: {because}")

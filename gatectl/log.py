@@ -214,7 +214,8 @@ class _Outlets:
         self._renderer = structlog.dev.ConsoleRenderer(
             colors=colour,
             sort_keys=False,
-            # The default shows local variables as soon as `rich` is installed.
+            # Tracebacks come here as text; should one ever come otherwise, the default would show
+            # local variables as soon as `rich` is installed.
             exception_formatter=structlog.dev.plain_traceback,
         )
         self._file = file

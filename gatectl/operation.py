@@ -56,7 +56,7 @@ from gatectl.facts import FactsSeen, see_facts
 from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.ports import StopFlag
-from gatectl.recorder import Listener, RunRecorder, held, take_from_the_dead
+from gatectl.recorder import Listener, RunRecorder, held, holder_gone, take_from_the_dead
 from gatectl.runner import Runner, sides_seen
 from gatectl.site import GateLookout, NodeSessions
 from gatectl.transport.contract import Transport
@@ -218,7 +218,7 @@ class Operation:
         standing = self.standing()
         run = standing.unfinished
         lease = self._desk.journal.leases.show(self._gate.name)
-        alive = lease is not None and lease.alive
+        alive = lease is not None and lease.alive and not holder_gone(lease)
         cut_off = run is not None and run.ending is None and not alive
         if run is None or not cut_off or standing.state in _QUIET_STATES:
             return standing
@@ -475,6 +475,7 @@ class Operation:
             roles=seen.roles,
             builds=seen.builds,
             closed_by=standing.closed_by,
+            propagates=seen.propagates,
         )
         try:
             return build_plan(

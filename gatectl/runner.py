@@ -10,6 +10,7 @@ import tenacity
 
 from gatectl.clock import Clock
 from gatectl.core.check import (
+    NOTHING_THERE,
     Answer,
     Observation,
     Seen,
@@ -108,6 +109,7 @@ class Runner:
         outcome, verdict = turn.settle()
         ended = StepEnded(
             step=step.id,
+            title=step.title,
             node=step.node,
             outcome=outcome,
             verdict=verdict,
@@ -146,7 +148,17 @@ class _Turn:
 
     def _looked(self, look: Callable[[], Verdict]) -> tuple[Outcome, Verdict]:
         """Repeat a look that has no act until it holds or its time is over."""
+        if self.run.mode is Mode.DRY:
+            return self._looked_dry(look)
         return _outcome_of_look(self._until_holds(look, self.step.retry))
+
+    def _looked_dry(self, look: Callable[[], Verdict]) -> tuple[Outcome, Verdict]:
+        """Look once; what does not hold yet, while acts are outstanding, would be seen later."""
+        outcome, verdict = _outcome_of_look(self._first_look(look))
+        outstanding = any(r.outcome is Outcome.WOULD for r in self.run.steps.values())
+        if outcome is Outcome.FAILED and outstanding:
+            return Outcome.WOULD, verdict
+        return outcome, verdict
 
     def _device(self, task: DeviceTask) -> tuple[Outcome, Verdict]:
         def look() -> Verdict:
@@ -159,6 +171,9 @@ class _Turn:
             return (Outcome.DONE if self.in_doubt else Outcome.ALREADY), before
         if not may_act(before, self.run.plan.purpose, self.run.mode):
             return self._not_acted(before)
+        busy = self._wait_until_idle(task)
+        if not busy.passed:
+            return Outcome.UNKNOWN, unknown(f"an earlier act is still at work: {busy.because}")
         self._act(task)
         return _outcome_of_act(self._until_holds(look, self.step.retry))
 
@@ -207,6 +222,21 @@ class _Turn:
         verdict = (judge_undone if task.undone else judge)(observation, task.holds)
         self._record_look(task.look, verdict, raw, began)
         return verdict
+
+    def _wait_until_idle(self, task: DeviceTask) -> Verdict:
+        """Never start an act beside one that a lost session left behind."""
+        idle = task.idle
+        if idle is None:
+            return passed("no earlier act of this step can still be at work")
+
+        def look() -> Verdict:
+            began = time.monotonic()
+            observation, raw = self._ask(task.node, idle)
+            verdict = judge(observation, NOTHING_THERE)
+            self._record_look(idle, verdict, raw, began)
+            return verdict
+
+        return self._until_holds(look, self.step.retry)
 
     def _ask(self, node: NodeName, look: str) -> tuple[Observation, bytes]:
         try:

@@ -167,6 +167,7 @@ def device_task(
     holds: tuple[Expectation, ...] = (Expectation(field="saved", equals="yes"),),
     act: tuple[str, ...] = ("save ns config",),
     undone: bool = False,
+    idle: str | None = None,
     disconnects: bool = False,
 ) -> DeviceTask:
     """Make the claim that the configuration of a node is saved, or another one."""
@@ -176,6 +177,7 @@ def device_task(
         holds=holds,
         undone=undone,
         act=act,
+        idle=idle,
         disconnects=disconnects,
         act_timeout_s=60.0,
     )
@@ -192,6 +194,7 @@ def planned(
     """Make a step that is ready to be carried out."""
     return PlannedStep(
         id=PlannedId(name),
+        claim=name.partition("@")[0],
         title=f"the step {name}",
         task=task or device_task(),
         retry=retry,
@@ -271,6 +274,7 @@ def ended(
     """Say how a step ended."""
     return StepEnded(
         step=step.id,
+        title=step.title,
         node=step.node,
         outcome=outcome,
         verdict=verdict or passed("it holds"),

@@ -394,6 +394,7 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(write: Write, place: str,
     assert "password_file" in error.sentence
     assert "change it" in error.sentence
     assert f"{name}: " in error.sentence
+    assert "belongs here" not in error.sentence
     assert "canary-4711" not in error.sentence + error.hint
     assert len(error.sentence.splitlines()) == 1
 

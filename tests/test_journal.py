@@ -6,9 +6,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -445,7 +445,6 @@ def test_flipped_bits_are_found_or_change_nothing(path: Path) -> None:
 
 _WRITER = """
 import sys
-import threading
 from pathlib import Path
 from gatectl.clock import SystemClock
 from gatectl.core.event import Noted
@@ -501,20 +500,17 @@ def test_a_reader_takes_back_what_a_killed_writer_left_half_done(
         assert journal.verify().events == 3
 
 
-def test_several_threads_can_append(journal: Journal) -> None:
-    """Two nodes are closed at once, and each event has a place of its own."""
-    threads = [
-        threading.Thread(
-            target=lambda: [journal.append(Noted(text="x"), gate=GATE) for _ in range(25)]
-        )
-        for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert journal.verify().events == 100
-    assert journal.verify().problems == ()
+def test_several_threads_and_programs_can_append_at_once(path: Path) -> None:
+    """Two nodes are closed at once, by two programs: nobody fails, each event has its place."""
+    with opened(path) as one, opened(path) as other, ThreadPoolExecutor(4) as pool:
+        writers = [one, one, other, other]
+        work = [
+            pool.submit(lambda journal: [journal.append(INTENT, gate=GATE) for _ in range(25)], to)
+            for to in writers
+        ]
+        places = [recorded.sequence for done in work for recorded in done.result(timeout=30)]
+    assert sorted(places) == list(range(1, 101))
+    assert found(path) == []
 
 
 def test_hostile_text_is_kept_as_it_came(journal: Journal) -> None:

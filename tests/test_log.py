@@ -184,6 +184,26 @@ def test_no_secret_reaches_console_or_file(file: Path, capfd: pytest.CaptureFixt
     assert len(written.splitlines()) == 3 * len(CANARIES) * 2
 
 
+@pytest.mark.parametrize(
+    ("secret", "console"), [("user=root7", Terminal()), ('user": "root7', None)]
+)
+def test_a_secret_that_a_name_and_its_value_make_is_hidden(
+    secret: str, console: Terminal | None, file: Path
+) -> None:
+    """The whole line is looked through once more, as it will be read."""
+    configure(
+        console=console,
+        colour=False,
+        level=logging.DEBUG,
+        file=file,
+        secrets=lambda: [Secret(secret)],
+    )
+    structlog.get_logger().info("login.tried", user="root7")
+    shown = console.getvalue() if console else file.read_text(encoding="ascii")
+    assert "login.tried" in shown
+    assert "root7" not in shown
+
+
 def test_a_traceback_shows_no_local_variables(file: Path) -> None:
     """What a function held in its hands when it failed is not for the log."""
     held = "kept-in-a-local"
@@ -311,6 +331,7 @@ TOLD: list[tuple[Event, str, str, str]] = [
     (
         StepEnded(
             step=STEP,
+            title="t",
             node=NODE,
             outcome=Outcome.DONE,
             verdict=failed("no"),

@@ -16,10 +16,9 @@ from gatectl.config.playbooks import (
     playbook_schema,
     read_playbook,
 )
-from gatectl.config.problem import Flaw, Problem
 from gatectl.config.settings import Settings
 from gatectl.config.shipped import read_advisories, read_indicators, shipped
-from gatectl.core.playbook import DeviceStep, Playbook, Purpose, SidesStep
+from gatectl.core.playbook import DeviceStep, Purpose, SidesStep
 from gatectl.errors import ExitCode, InvalidInput, PlaybookInvalid
 
 SHIPPED = sorted(list_playbooks(playbook_folders(None)))
@@ -127,6 +126,17 @@ BAD = [
     (('outside = "shut"', 'outside = "closed"'), 30, "step[1].outside", '"open" or "shut"'),
     (('outside = "shut"', 'act = "x"'), 30, "step[1].act", "is not a key that belongs here"),
     (('id      = "sides"', 'id      = "deny"'), 1, "", "step id deny is used twice"),
+    (('equals = "DENY"', 'differs = "x", equals = "y"'), 14, "step[0].holds[0]", "equals and diff"),
+    ((', equals = "DENY"', ""), 14, "step[0].holds[0]", "it has none"),
+    (('equals = "DENY"', 'matches = "("'), 14, "step[0].holds[0].matches", "regular expression"),
+    (('equals = "DENY"', 'at_least_build = "1"'), 14, "step[0].holds[0].at_least_build", "build"),
+    (('equals = "DENY"', "fixed_for = []"), 14, "step[0].holds[0].fixed_for", "one bulletin"),
+    (
+        ("refuses =", "only_if = { build_below = 'x' }\nrefuses ="),
+        17,
+        "step[0].only_if.build_below",
+        "not a build",
+    ),
     (("= '''show ns acl X'''", "= nan"), 12, "step[0].look", "finite number"),
 ]
 
@@ -145,6 +155,22 @@ def test_a_mistake_is_told_with_file_line_and_key(
     assert words in told[0]
     assert caught.value.exit_code is ExitCode.INVALID
     assert "gatectl lint" in caught.value.hint
+
+
+def test_nought_is_a_limit_like_any_other(write: Write) -> None:
+    """`at_most = 0` is a comparison, although 0 is as good as nothing elsewhere."""
+    path = write(changed(('equals = "DENY"', "at_most = 0")))
+    (deny, _) = read_playbook(str(path), ()).step
+    assert isinstance(deny, DeviceStep)
+    assert deny.holds[0].at_most == 0
+
+
+def test_a_step_that_expects_nothing_is_refused(write: Write) -> None:
+    """A check of nothing would hold at once."""
+    start, end = GOOD.index("holds = ["), GOOD.index("refuses =")
+    path = write(f"{GOOD[:start]}holds = []\n{GOOD[end:]}")
+    with pytest.raises(PlaybookInvalid, match=rf"{path}:13: step\[0\]\.holds: needs at least one"):
+        read_playbook(str(path), ())
 
 
 def test_all_mistakes_are_told_at_once(write: Write) -> None:
@@ -235,17 +261,13 @@ def test_a_name_is_not_looked_for_in_the_current_folder(
 
 
 def test_lint_gives_the_findings_of_the_core_their_lines(write: Write) -> None:
-    """A finding on a key that does not stand there has the line of what is around it."""
-    path = write(GOOD)
-
-    def check(playbook: Playbook) -> list[Flaw]:
-        assert playbook.name == "mine"
-        return [(("step", 1, "proves"), "proves nothing"), (("step", 0, "act"), "has no undo")]
-
-    assert lint_playbook(read_playbook(str(path), ()), path, check=check) == [
-        Problem(path=path, line=21, key="step[0].act", sentence="has no undo"),
-        Problem(path=path, line=26, key="step[1].proves", sentence="proves nothing"),
-    ]
+    """What is said of a step has the line on which the step begins."""
+    path = write(changed(("show ns acl X", "rm ns acl X")))
+    problems = lint_playbook(read_playbook(str(path), ()), path)
+    assert problems
+    assert {(one.path, one.line, one.key) for one in problems} == {(path, 8, "step[0]")}
+    assert any("rm ns acl X" in one.sentence for one in problems)
+    assert str(problems[0]).startswith(f"{path}:8: step[0]: ")
 
 
 def test_a_wheel_carries_what_a_checkout_has_beside_the_package(

@@ -79,6 +79,7 @@ def events() -> st.SearchStrategy[Event]:
         st.builds(
             StepEnded,
             step=st.just(STEP),
+            title=text,
             node=st.none(),
             outcome=st.sampled_from(Outcome),
             verdict=text.map(unknown),

@@ -14,7 +14,6 @@ from gatectl.storage import (
 )
 
 MOUNTS = r"""
-22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 23 22 0:5 / /proc rw - proc proc rw
 30 22 0:40 / /home rw - nfs4 server:/home rw
 31 22 0:41 / /home/local rw shared:1 - xfs /dev/vdb rw
@@ -23,6 +22,7 @@ MOUNTS = r"""
 34 22 0:44 / /cloud rw - fuse.rclone remote: rw
 35 22 0:45 / /usb rw - fuseblk /dev/sdb1 rw
 36 22 0:46 / /usb rw - nfs server:/usb rw
+22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 """
 
 

@@ -6,6 +6,11 @@ from collections.abc import Callable
 
 import paramiko
 import pytest
+from paramiko.common import (
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_FAILED_CONNECT_FAILED,
+    OPEN_SUCCEEDED,
+)
 from transport_stand_ins import (
     PASSWORD,
     PIN,
@@ -38,47 +43,56 @@ GRACE_S = 1.0
 
 
 def silent(connection: socket.socket) -> None:
+    """Take what comes and say nothing."""
     while connection.recv(4096):
         pass
 
 
 def drips_banner(connection: socket.socket) -> None:
+    """Begin a banner that never ends its line."""
     while True:
         connection.sendall(b"x")
         time.sleep(0.1)
 
 
 def drips_banner_lines(connection: socket.socket) -> None:
+    """Send one line of banner after the other."""
     while True:
         connection.sendall(b"hello\r\n")
         time.sleep(0.1)
 
 
 def floods_banner(connection: socket.socket) -> None:
+    """Send a banner line of any length."""
     while True:
         connection.sendall(b"x" * 65536)
 
 
 def speaks_http(connection: socket.socket) -> None:
+    """Be a web server."""
     connection.recv(100)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n\x1b[31m")
 
 
 def hangs_up(connection: socket.socket) -> None:
+    """Accept and end."""
     connection.close()
 
 
 def resets(connection: socket.socket) -> None:
+    """Accept and reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 def banner_only(connection: socket.socket) -> None:
+    """Introduce itself and say nothing more."""
     connection.sendall(b"SSH-2.0-Quiet\r\n")
     silent(connection)
 
 
 def lists_algorithms_only(connection: socket.socket) -> None:
+    """Begin a key exchange and leave it there."""
     with SshServer(appliance(lambda _: DONE)) as server:
         behind = socket.create_connection(("127.0.0.1", server.port), 1)
         behind.sendall(b"SSH-2.0-Between\r\n")
@@ -122,6 +136,7 @@ def test_a_closed_port_is_unreachable() -> None:
 
 
 def hang() -> None:
+    """Wait longer than any deadline here."""
     time.sleep(4)
 
 
@@ -147,43 +162,52 @@ def test_a_host_that_does_not_start_an_exec_request_is_cut_in_time() -> None:
 
 
 def is_silent(channel: paramiko.Channel) -> None:
+    """Say nothing to a command."""
     channel.recv(100)
 
 
 def drips(channel: paramiko.Channel) -> None:
+    """Answer byte by byte, without an end."""
     while True:
         channel.sendall(b"x")
         time.sleep(0.1)
 
 
 def ends(channel: paramiko.Channel) -> None:
+    """End the session in the middle."""
     channel.sendall(b"part\r\n")
     channel.close()
 
 
 def hangs_up_the_line(channel: paramiko.Channel) -> None:
+    """End the connection in the middle."""
     channel.sendall(b"part\r\n")
     channel.get_transport().close()
 
 
 def resets_the_line(channel: paramiko.Channel) -> None:
+    """Reset the connection in the middle."""
     channel.sendall(b"part\r\n")
     door = channel.get_transport().sock
+    assert isinstance(door, socket.socket)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     door.close()
 
 
 def floods(channel: paramiko.Channel) -> None:
+    """Print without an end."""
     while True:
         channel.sendall(b"x" * 32768)
 
 
 def floods_done(channel: paramiko.Channel) -> None:
+    """Print without an end what looks like one."""
     while True:
         channel.sendall(b" Done\r\n> " * 1000)
 
 
 def ends_without_prompt(channel: paramiko.Channel) -> None:
+    """Finish the answer, but give no prompt."""
     channel.sendall(DONE.encode())
     time.sleep(4)
 
@@ -245,18 +269,22 @@ def test_a_deadline_holds_when_the_wall_clock_is_set(
 def test_a_wrong_host_key_is_refused_before_any_password_leaves() -> None:
     """The pin is compared after the key exchange and before the login."""
     with SshServer(appliance(lambda _: DONE)) as server:
-        with connected(server.port, host_keys=("SHA256:other",)) as transport:
-            with pytest.raises(HostKeyMismatch, match="SHA256:") as caught:
-                transport.send("show a", timeout_s=1)
+        with (
+            connected(server.port, host_keys=("SHA256:other",)) as transport,
+            pytest.raises(HostKeyMismatch, match="SHA256:") as caught,
+        ):
+            transport.send("show a", timeout_s=1)
         assert PIN in str(caught.value)
         assert server.attempts == []
 
 
 def test_any_of_several_pins_is_enough() -> None:
     """During a rotation the old and the new key are both accepted."""
-    with SshServer(appliance(lambda _: DONE)) as server:
-        with connected(server.port, host_keys=("SHA256:other", PIN)) as transport:
-            assert transport.send("show a", timeout_s=1).text == ""
+    with (
+        SshServer(appliance(lambda _: DONE)) as server,
+        connected(server.port, host_keys=("SHA256:other", PIN)) as transport,
+    ):
+        assert transport.send("show a", timeout_s=1).text == ""
 
 
 def test_a_host_without_a_pin_is_not_contacted() -> None:
@@ -268,6 +296,7 @@ def test_a_host_without_a_pin_is_not_contacted() -> None:
 
 
 def logging_in(server: SshServer, credential: Credential) -> None:
+    """Send a command with this credential."""
     transport = SshTransport(host_at(server.port), secrets=lambda _: credential, timeouts=QUICK)
     try:
         transport.send("show a", timeout_s=1)
@@ -277,9 +306,7 @@ def logging_in(server: SshServer, credential: Credential) -> None:
 
 def test_a_wrong_password_is_tried_once() -> None:
     """A second attempt would count towards a lock-out."""
-    with SshServer(
-        appliance(lambda _: DONE), methods="keyboard-interactive,password"
-    ) as server:
+    with SshServer(appliance(lambda _: DONE), methods="keyboard-interactive,password") as server:
         with pytest.raises(LoginRefused, match="nsroot"):
             logging_in(server, Secret("wrong"))
         assert server.attempts == ["wrong"]
@@ -320,18 +347,22 @@ def test_a_key_that_cannot_be_read_is_told_without_its_text(
     """A broken key file concerns the login of this host."""
     path = tmp_path_factory.mktemp("keys") / "broken"
     path.write_text("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n")
-    with SshServer(appliance(lambda _: DONE), methods="publickey") as server:
-        with pytest.raises(LoginRefused) as caught:
-            logging_in(server, KeyFile(path=path))
+    with (
+        SshServer(appliance(lambda _: DONE), methods="publickey") as server,
+        pytest.raises(LoginRefused) as caught,
+    ):
+        logging_in(server, KeyFile(path=path))
     assert "c2VjcmV0" not in str(caught.value)
 
 
 def test_an_agent_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an agent there is no key to try."""
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    with SshServer(appliance(lambda _: DONE), methods="publickey") as server:
-        with pytest.raises(LoginRefused, match="agent"):
-            logging_in(server, Agent())
+    with (
+        SshServer(appliance(lambda _: DONE), methods="publickey") as server,
+        pytest.raises(LoginRefused, match="agent"),
+    ):
+        logging_in(server, Agent())
 
 
 def test_a_host_of_weak_algorithms_is_refused_with_what_it_offers() -> None:
@@ -385,34 +416,35 @@ def test_a_peer_that_stops_reading_is_cut_too() -> None:
 @pytest.mark.parametrize("failing", [True, False])
 def test_dialling_onwards_tells_refusals_apart(*, failing: bool) -> None:
     """A host that forwards nothing is a trouble of the vantage, not of what is looked at."""
-    code = (
-        paramiko.OPEN_FAILED_CONNECT_FAILED
-        if failing
-        else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
-    )
+    code = OPEN_FAILED_CONNECT_FAILED if failing else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
     expected: type[Exception] = OSError if failing else Unreachable
-    with SshServer(appliance(lambda _: DONE), forward=code) as server:
-        with connected(server.port) as transport, pytest.raises(expected):
-            transport.dial("127.0.0.1", 9, timeout_s=1)
+    with (
+        SshServer(appliance(lambda _: DONE), forward=code) as server,
+        connected(server.port) as transport,
+        pytest.raises(expected),
+    ):
+        transport.dial("127.0.0.1", 9, timeout_s=1)
 
 
 def test_dialling_gives_a_stream() -> None:
     """What is dialled can be written to, read from and closed."""
-    with SshServer(appliance(lambda _: DONE), forward=paramiko.OPEN_SUCCEEDED) as server:
-        with connected(server.port) as transport:
-            stream = transport.dial("127.0.0.1", 9, timeout_s=1)
-            far = server.sessions[0].accept(1)
-            assert far is not None
-            far.sendall(b"hello")
-            stream.settimeout(1)
-            assert stream.recv(5) == b"hello"
-            assert stream.send(b"x") == 1
-            stream.close()
+    with (
+        SshServer(appliance(lambda _: DONE), forward=OPEN_SUCCEEDED) as server,
+        connected(server.port) as transport,
+    ):
+        stream = transport.dial("127.0.0.1", 9, timeout_s=1)
+        far = server.sessions[0].accept(1)
+        assert far is not None
+        far.sendall(b"hello")
+        stream.settimeout(1)
+        assert stream.recv(5) == b"hello"
+        assert stream.send(b"x") == 1
+        stream.close()
 
 
 def test_many_threads_share_one_connection_to_dial() -> None:
     """A survey over a vantage logs in once."""
-    with SshServer(appliance(lambda _: DONE), forward=paramiko.OPEN_SUCCEEDED) as server:
+    with SshServer(appliance(lambda _: DONE), forward=OPEN_SUCCEEDED) as server:
         with connected(server.port) as transport:
             failures: list[GatectlError] = []
 

@@ -1,4 +1,5 @@
 import time
+from collections.abc import Callable
 
 import paramiko
 import pytest
@@ -39,9 +40,11 @@ def test_commands_are_answered_over_one_session() -> None:
 
 def test_a_prompt_of_the_site_is_learnt() -> None:
     """A prompt with user, host, state and clock ends an answer like the plain one."""
-    with SshServer(appliance(answer, prompt="Primary|nsroot@adc1-07:25> ")) as server:
-        with connected(server.port) as transport:
-            assert "55.18" in transport.send("show ns version", timeout_s=2).text
+    with (
+        SshServer(appliance(answer, prompt="Primary|nsroot@adc1-07:25> ")) as server,
+        connected(server.port) as transport,
+    ):
+        assert "55.18" in transport.send("show ns version", timeout_s=2).text
 
 
 def test_bytes_that_are_no_text_arrive_readable() -> None:
@@ -81,9 +84,12 @@ def test_an_unexpected_question_ends_the_session_unanswered() -> None:
 
 def test_a_question_is_an_error_also_where_a_disconnect_is_expected() -> None:
     """A restart that waits for an answer has not begun."""
-    with SshServer(appliance(answer)) as server, connected(server.port) as transport:
-        with pytest.raises(ConversationCut):
-            transport.send_expecting_disconnect("force ha failover", timeout_s=5)
+    with (
+        SshServer(appliance(answer)) as server,
+        connected(server.port) as transport,
+        pytest.raises(ConversationCut),
+    ):
+        transport.send_expecting_disconnect("force ha failover", timeout_s=5)
 
 
 @pytest.mark.parametrize(("command", "answered"), [("reboot -f", False), ("reboot -d", True)])
@@ -163,9 +169,7 @@ def test_pages_are_turned() -> None:
         ("root@ns# ", Unreachable),
     ],
 )
-def test_a_login_that_gives_no_command_line_is_told(
-    greeting: str, error: type[Exception]
-) -> None:
+def test_a_login_that_gives_no_command_line_is_told(greeting: str, error: type[Exception]) -> None:
     """A forced password change, a full session table or a root shell is no prompt."""
 
     def shell(channel: paramiko.Channel) -> None:
@@ -202,13 +206,15 @@ def test_goodbye_is_said() -> None:
             said.append(data)
             return data
 
-    with SshServer(lambda channel: shell(Listening(channel))) as server:  # type: ignore[arg-type]
-        with connected(server.port) as transport:
-            transport.send("show a", timeout_s=2)
+    with (
+        SshServer(lambda channel: shell(Listening(channel))) as server,  # type: ignore[arg-type]
+        connected(server.port) as transport,
+    ):
+        transport.send("show a", timeout_s=2)
     assert b"exit\n" in said
 
 
-def executor(*, login_first: bool) -> "object":
+def executor(*, login_first: bool) -> Callable[[paramiko.Channel, str], None]:
     """Make a server for exec requests that frames its answers in one of the two ways."""
 
     def execute(channel: paramiko.Channel, command: str) -> None:
@@ -225,7 +231,7 @@ def test_exec_requests_are_framed_as_the_device_does(*, login_first: bool) -> No
     """Whether the login prints its own terminator is learnt, and not taken for an answer."""
     execute = executor(login_first=login_first)
     with (
-        SshServer(appliance(answer), execute=execute) as server,  # type: ignore[arg-type]
+        SshServer(appliance(answer), execute=execute) as server,
         connected(server.port, session="exec") as transport,
     ):
         assert transport.send("show ns acl", timeout_s=2).text == ""

@@ -1,5 +1,9 @@
 """gatectl's transport against a real OpenSSH server, started here on loopback."""
 
+# Only OpenSSH's own programs are started, with arguments that stand here.
+# ruff: noqa: S603, S607
+
+import base64
 import getpass
 import hashlib
 import io
@@ -28,7 +32,7 @@ from gatectl.transport.ssh import SshTransport
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(SSHD is None, reason="no OpenSSH server is installed")
 
-COMMAND_LINE = r'''
+COMMAND_LINE = r"""
 import hashlib, os, sys
 
 def answer(command):
@@ -64,7 +68,7 @@ while True:
         print("Bye!")
         break
     answer(line.strip())
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class Sshd:
     pins: tuple[str, ...]
 
     def host(self, **changes: object) -> Host:
+        """Describe the server as the configuration would."""
         facts: dict[str, object] = {
             "name": "ns-a",
             "address": "127.0.0.1",
@@ -88,12 +93,14 @@ class Sshd:
 
 
 def free_port() -> int:
+    """Find a port that is free."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 def make_key(path: Path, kind: str) -> str:
+    """Make a key pair and return its public half."""
     subprocess.run(
         ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)], check=True, timeout=30
     )
@@ -101,6 +108,7 @@ def make_key(path: Path, kind: str) -> str:
 
 
 def wait_for(port: int) -> None:
+    """Wait until the server listens."""
     for _ in range(100):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -117,7 +125,9 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     pins = tuple(
-        fingerprint(paramiko.PKey.from_type_string(*key_of(make_key(folder / kind, kind))).asbytes())
+        fingerprint(
+            paramiko.PKey.from_type_string(*key_of(make_key(folder / kind, kind))).asbytes()
+        )
         for kind in ("ed25519", "ecdsa", "rsa")
     )
     (folder / "authorized").write_text(make_key(folder / "user", "ed25519"))
@@ -125,7 +135,11 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     port = free_port()
     sftp = next(
         path
-        for path in ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "sftp-server")
+        for path in (
+            "/usr/lib/openssh/sftp-server",
+            "/usr/libexec/openssh/sftp-server",
+            "sftp-server",
+        )
         if Path(path).exists() or "/" not in path
     )
     (folder / "config").write_text(
@@ -147,9 +161,8 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 
 def key_of(public: str) -> tuple[str, bytes]:
+    """Take a public key's line apart."""
     kind, text = public.split()[:2]
-    import base64  # noqa: PLC0415 - for this line alone
-
     return kind, base64.b64decode(text)
 
 
@@ -207,14 +220,13 @@ def test_the_host_keys_are_the_ones_that_openssh_prints(sshd: Sshd) -> None:
 
 
 def image(folder: Path, size: int = 700_000) -> tuple[Path, str]:
+    """Make a file of some size and return it with its hash."""
     path = folder / "build.tgz"
     path.write_bytes(hashlib.sha512(b"seed").digest() * (size // 64))
     return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_an_image_arrives_whole_and_under_its_name(
-    transport: SshTransport, tmp_path: Path
-) -> None:
+def test_an_image_arrives_whole_and_under_its_name(transport: SshTransport, tmp_path: Path) -> None:
     """Folders are made, progress is told, and the part does not stay."""
     source, digest = image(tmp_path)
     target = tmp_path / "var" / "nsinstall" / "build.tgz"
@@ -256,7 +268,11 @@ def test_a_part_that_was_left_behind_is_gone_on_with(
     (tmp_path / "resumed.tgz.part").write_bytes(b"x" * 300_000 if spoilt else half)
     first: list[int] = []
     transport.put(
-        source, str(target), sha256=digest, timeout_s=30, progress=lambda done, _: first.append(done)
+        source,
+        str(target),
+        sha256=digest,
+        timeout_s=30,
+        progress=lambda done, _: first.append(done),
     )
     assert target.read_bytes() == source.read_bytes()
     assert first[0] > 300_000

@@ -1,6 +1,10 @@
 """Small SSH servers for the transport's tests: one that behaves, and ways to misbehave."""
 
+# paramiko calls the methods of a server by their names and with all their arguments.
+# ruff: noqa: D102, ARG002
+
 import contextlib
+import functools
 import socket
 import threading
 import time
@@ -9,6 +13,12 @@ from types import TracebackType
 from typing import Self
 
 import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_SUCCEEDED,
+)
 
 from gatectl.core.gate import Host, SecretRef
 from gatectl.secret import Credential, Secret
@@ -44,7 +54,7 @@ class RawServer:
                 connection, _ = self._listener.accept()
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open.append(connection)
-                self._start(lambda peer=connection: self._run(peer))
+                self._start(functools.partial(self._run, connection))
 
     def _run(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
@@ -86,11 +96,11 @@ class Door(paramiko.ServerInterface):
 
     def check_auth_password(self, username: str, password: str) -> int:
         self.server.attempts.append(password)
-        return paramiko.AUTH_SUCCESSFUL if password == PASSWORD else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if password == PASSWORD else AUTH_FAILED
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         known = key in self.server.authorized_keys
-        return paramiko.AUTH_SUCCESSFUL if known else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if known else AUTH_FAILED
 
     def check_auth_interactive(
         self, username: str, submethods: str
@@ -100,11 +110,11 @@ class Door(paramiko.ServerInterface):
 
     def check_auth_interactive_response(self, responses: list[str]) -> int:
         self.server.attempts.extend(responses)
-        return paramiko.AUTH_SUCCESSFUL if responses == [PASSWORD] else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if responses == [PASSWORD] else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         self.server.before_channel()
-        return paramiko.OPEN_SUCCEEDED
+        return OPEN_SUCCEEDED
 
     def check_channel_direct_tcpip_request(
         self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
@@ -142,7 +152,7 @@ class SshServer:
         before_login: Callable[[], None] = nothing,
         before_channel: Callable[[], None] = nothing,
         before_exec: Callable[[], None] = nothing,
-        forward: int = paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+        forward: int = OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
         sftp: type[paramiko.SFTPServerInterface] | None = None,
         prepare: Callable[[paramiko.Transport], None] = lambda _: None,
     ) -> None:

@@ -109,10 +109,9 @@ class Display:
 
     def _end(self, ended: StepEnded) -> None:
         mark, style = MARKS[ended.outcome]
-        title = self._titles.get(ended.step, ended.step)
         text = Text()
         text.append(f"{mark:>5} ", style=style)
-        text.append(f"{_at(ended.node)}{title}")
+        text.append(f"{_at(ended.node)}{ended.title}")
         text.append(f"  {ended.elapsed_s:.1f} s", style="dim")
         self._still()
         self._console.print(text)

@@ -1,18 +1,22 @@
 """Playbooks as files: where they lie, how they are found by name, and how they are read."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from gatectl.config.document import Document, read_document
+from gatectl.config.document import Document, Key, read_document
 from gatectl.config.problem import Flaw, Problem, located, near, refuse
 from gatectl.config.settings import Settings
 from gatectl.config.shipped import shipped
 from gatectl.config.values import monstrous, typed, value_flaws
-from gatectl.core.playbook import Playbook
+from gatectl.core import lint
+from gatectl.core.advisory import Build, BuildError
+from gatectl.core.check import COMPARISONS
+from gatectl.core.gate import Gate
+from gatectl.core.playbook import PLACEHOLDER, DeviceStep, Holds, Playbook, RequestStep
 from gatectl.errors import InvalidInput, PlaybookInvalid
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}\.toml")
@@ -60,7 +64,8 @@ def read_playbook(name_or_path: str, folders: Sequence[Path]) -> Playbook:
     clear = value_flaws(document.data)
     playbook = typed(TypeAdapter(Playbook), document.data)
     if isinstance(playbook, Playbook):
-        refuse(located(document, [*clear, *_name_flaws(document)]), error=PlaybookInvalid)
+        flaws = [*clear, *_name_flaws(document), *_step_flaws(playbook)]
+        refuse(located(document, flaws), error=PlaybookInvalid)
         return playbook
     refuse(located(document, [*clear, *playbook, *_name_flaws(document)]), error=PlaybookInvalid)
     raise PlaybookInvalid(f"{document.path} is not a playbook")
@@ -74,15 +79,54 @@ def _name_flaws(document: Document) -> list[Flaw]:
     return [(("name",), f"must be {stem}, as the file is called")]
 
 
-def lint_playbook(
-    playbook: Playbook, path: Path, *, check: Callable[[Playbook], Iterable[Flaw]]
-) -> list[Problem]:
-    """List what is wrong in a playbook that could be read, each with its line.
+def _step_flaws(playbook: Playbook) -> Iterator[Flaw]:
+    for number, step in enumerate(playbook.step):
+        facts = step.only_if
+        for name in ("build_at_least", "build_below"):
+            yield from _build_flaws(("step", number, "only_if", name), getattr(facts, name))
+        if not isinstance(step, DeviceStep | RequestStep):
+            continue
+        if not step.holds:
+            # A check of nothing would hold at once.
+            yield ("step", number, "holds"), "needs at least one entry"
+        for position, holds in enumerate(step.holds):
+            yield from _holds_flaws(("step", number, "holds", position), holds)
 
-    `check` judges the playbook and names keys, as `("step", 2, "look")`.
-    """
+
+def _holds_flaws(key: Key, holds: Holds) -> Iterator[Flaw]:
+    values = {name: getattr(holds, name) for name in COMPARISONS}
+    # By identity: at_most = 0 is a comparison too, and 0 equals False.
+    given = [name for name, value in values.items() if value is not None and value is not False]
+    if len(given) != 1:
+        named = " and ".join(given) or "none"
+        yield key, f"needs exactly one of {', '.join(COMPARISONS)}; it has {named}"
+    if holds.fixed_for == ():
+        yield (*key, "fixed_for"), "needs at least one bulletin"
+    yield from _build_flaws((*key, "at_least_build"), holds.at_least_build)
+    try:
+        re.compile(PLACEHOLDER.sub("x", holds.matches or ""))
+    except re.error as exc:
+        yield (*key, "matches"), f"is not a regular expression: {exc}"
+
+
+def _build_flaws(key: Key, text: str | None) -> Iterator[Flaw]:
+    if text is None or PLACEHOLDER.search(text):
+        return
+    try:
+        Build.parse(text)
+    except BuildError as exc:
+        yield key, str(exc)
+
+
+def lint_playbook(playbook: Playbook, path: Path, gates: tuple[Gate, ...] = ()) -> list[Problem]:
+    """List what is wrong in a playbook that could be read, each with the line of its step."""
     document = read_document(path, error=PlaybookInvalid)
-    return list(located(document, [*_name_flaws(document), *check(playbook)]))
+    place = {step.id: number for number, step in enumerate(playbook.step)}
+    flaws: list[Flaw] = [
+        (("step", place[problem.step]), problem.sentence)
+        for problem in lint.lint_playbook(playbook, gates)
+    ]
+    return list(located(document, [*_name_flaws(document), *flaws]))
 
 
 def playbook_schema() -> dict[str, Any]:

@@ -121,6 +121,10 @@ COMPARISONS = (
 )
 
 
+NOTHING_THERE = (Expectation(field="count", equals="0"),)
+"""The look shows no record at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Pass, fail or unknown; the reason is never empty."""

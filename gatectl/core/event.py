@@ -138,6 +138,7 @@ class StepEnded:
     verdict: Verdict
     proves: str | None
     elapsed_s: float
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

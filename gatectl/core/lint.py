@@ -59,6 +59,8 @@ def _device_problems(step: DeviceStep, gates: tuple[Gate, ...]) -> Iterator[str]
     look = _example(step.look.strip())
     if not is_read_only(look):
         yield f"the look `{step.look.strip()}` is not known to only read"
+    if step.idle and not is_read_only(_example(step.idle.strip())):
+        yield f"the look `{step.idle.strip()}` is not known to only read"
     reply = read_reply(step.refuses.strip("\n").splitlines(), command=look)
     yield from _check_problems(judge(read_look(look, reply), _bare(step.holds)).answer)
     if step.undo and not step.act:

@@ -49,6 +49,8 @@ def _read_error(
             return Seen(records=())
         if [line.strip() for line in lines] == ["0"]:
             return Seen(records=({"line": "0"},))
+    if words[:2] == ("shell", "crontab") and len(lines) == 1 and "no crontab for" in lines[0]:
+        return Seen(records=())
     said = f" ({lines[-1].strip()})" if lines else ""
     return Unreadable(because=f"`{command}` was refused: {error}{said}")
 

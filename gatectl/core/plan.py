@@ -58,6 +58,8 @@ class GateFacts:
     builds: Mapping[NodeName, str]
     closed_by: tuple[str, ...] = ()
     """The close methods that hold it shut."""
+    propagates: bool = False
+    """What the primary is told, the secondary is told by it; off while the builds differ."""
 
     @property
     def shut(self) -> bool:
@@ -76,6 +78,7 @@ class DeviceTask:
     undone: bool
     """The claim is to be refuted: this step takes something back."""
     act: tuple[str, ...]
+    idle: str | None
     disconnects: bool
     act_timeout_s: float
 
@@ -139,6 +142,8 @@ class PlannedStep:
     """A step for one node (or for none), ready to be carried out."""
 
     id: PlannedId
+    claim: str
+    """What the step is about, the same on each node."""
     title: str
     task: Task
     retry: Retry
@@ -306,7 +311,7 @@ class _Filler:
                 yield from self._device(step, direction)
             case UploadStep() | CollectStep():
                 for node in nodes_for(step.on, self.gate, self.facts):
-                    yield self._planned(step, self._transfer(step, node), f"{step.id}@{node}")
+                    yield self._planned(step, self._transfer(step, node), step.id, node)
             case SidesStep():
                 task = SidesTask(outside=step.outside, inside=step.inside)
                 yield self._planned(step, task, step.id)
@@ -347,10 +352,11 @@ class _Filler:
                     holds=tuple(self._expectation(one, fill) for one in step.holds),
                     undone=undone,
                     act=tuple(fill(line) for line in (act or "").splitlines() if line.strip()),
+                    idle=fill(step.idle.strip()) if step.idle else None,
                     disconnects=step.disconnects,
                     act_timeout_s=step.act_timeout_s,
                 )
-                planned = self._planned(step, task, f"{step.id}{item}@{node}")
+                planned = self._planned(step, task, f"{step.id}{item}", node)
                 yield replace(planned, title=fill(step.title))
 
     def _items(self, step: DeviceStep) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -371,9 +377,10 @@ class _Filler:
         )
 
     @staticmethod
-    def _planned(step: Step, task: Task, name: str) -> PlannedStep:
+    def _planned(step: Step, task: Task, claim: str, node: NodeName | None = None) -> PlannedStep:
         return PlannedStep(
-            id=PlannedId(name),
+            id=PlannedId(f"{claim}@{node}" if node else claim),
+            claim=claim,
             title=step.title,
             task=task,
             retry=step.retry,

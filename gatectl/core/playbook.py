@@ -143,6 +143,8 @@ class DeviceStep(_Step):
     act: str | None = None
     """The commands that make it true, one a line, byte for byte; none for a check."""
     undo: str | None = None
+    idle: str | None = None
+    """A look that shows nothing once no earlier act of this step is at work any more."""
     also_on_undo: bool = False
     """Done unchanged, after all undoing, when the playbook is taken back."""
     for_each: Literal["office"] | None = None

@@ -115,9 +115,6 @@ def run_document(run: Run) -> dict[str, Any]:
                 "phase": run.record(step.id).phase.value,
                 "outcome": _value(run.record(step.id).outcome),
                 "verdict": verdict_document(run.record(step.id).verdict),
-                "would_send": list(step.writes)
-                if run.record(step.id).outcome is Outcome.WOULD
-                else [],
             }
             for step in run.plan.steps
         ],
@@ -159,8 +156,18 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def would_send(runs: Iterable[Run]) -> Iterator[tuple[str, str]]:
-    """List node and line of all that a dry run would have sent, in its order."""
+    """List node and line of all that a dry run would have sent, in its order.
+
+    What the primary is told reaches the secondary by propagation, where that works; only lines of
+    the system's own shell stay on the node that they are sent to.
+    """
     for run in runs:
+        told: set[str] = set()
         for step in run.plan.steps:
-            if run.record(step.id).outcome is Outcome.WOULD:
-                yield from ((step.node or "", line) for line in step.writes)
+            if run.record(step.id).outcome is not Outcome.WOULD or not step.writes:
+                continue
+            stays = any(line.startswith("shell ") for line in step.writes)
+            if run.plan.facts.propagates and step.claim in told and not stays:
+                continue
+            told.add(step.claim)
+            yield from ((step.node or "", line) for line in step.writes)

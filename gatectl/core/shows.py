@@ -177,7 +177,7 @@ def read_variable(lines: list[str]) -> tuple[Record, ...]:
     return _VARIABLE.records(lines, first="name", needs=("name",))
 
 
-_ARCHIVE = re.compile(r"(?:Name:\s*|Backup file name:\s*)?(\S+\.tgz)\b.*", re.IGNORECASE)
+_ARCHIVE = re.compile(r"(?:[A-Za-z ]+:\s*)?(\S+\.tgz)\b.*")
 
 
 def read_backup(lines: list[str]) -> tuple[Record, ...]:

@@ -103,12 +103,13 @@ class Client(paramiko.Transport):
         super()._parse_channel_open_failure(m)  # type: ignore[misc]  # not in the stubs
 
 
-def open_socket(address: str, port: int, timeouts: Timeouts) -> _Door:
+def open_socket(address: str, port: int, timeouts: Timeouts, *, name: str = "") -> _Door:
     """Connect by TCP; raises Unreachable."""
     try:
         connected = socket.create_connection((address, port), timeouts.connect_s)
     except OSError as exc:
-        raise Unreachable(f"{address} port {port}: {plain(exc.strerror or exc)}") from exc
+        where = name or f"{address} port {port}"
+        raise Unreachable(f"{where}: {plain(exc.strerror or exc)}") from exc
     door = _Door(fileno=connected.detach())
     door.settimeout(timeouts.connect_s)
     door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -126,7 +127,7 @@ class Connection:
         self.host = host
         self.timeouts = timeouts
         self._watchdog = watchdog
-        self._door = open_socket(host.address, host.port, timeouts)
+        self._door = open_socket(host.address, host.port, timeouts, name=self.name)
         self.client = make_client(self._door, legacy=host.legacy_algorithms)
 
     @property

@@ -12,13 +12,17 @@ ANSWERS = {
     "error": ("show foo", "show foo\r\n     ^\r\nERROR: No such command\r\n> "),
     "warning": (
         "add responder policy p true RESET",
-        "add responder policy p true RESET\r\nWarning: Feature(s) not enabled [RESPONDER]\r\n"
-        " Done\r\n> ",
+        (
+            "add responder policy p true RESET\r\nWarning: Feature(s) not enabled [RESPONDER]\r\n"
+            " Done\r\n> "
+        ),
     ),
     "bracketed": (
         "force ha failover -force",
-        "force ha failover -force\r\n[WARNING]:Force Failover may cause configuration loss\r\n\r\n"
-        "- HA heartbeats not seen on some interfaces\r\n\r\n Done\r\n> ",
+        (
+            "force ha failover -force\r\n[WARNING]:Force Failover may cause losses\r\n\r\n"
+            "- HA heartbeats not seen on some interfaces\r\n\r\n Done\r\n> "
+        ),
     ),
     "arrow": (
         "show aaa session",
@@ -50,6 +54,7 @@ def test_an_answer_in_any_pieces_ends_only_at_its_end(name: str, data: st.DataOb
 
 
 def whole(command: str, text: str) -> Framing:
+    """Feed a whole answer, and insist that it is one."""
     framing = Framing(command=command, prompt=PROMPT)
     assert framing.feed(text) is Stage.WHOLE
     return framing
@@ -105,7 +110,8 @@ def test_an_end_in_the_middle_is_taken_back_when_more_comes() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["show x\r\n> ", "show x\r\nvalue\r\n> ", "show x\r\n Done\r\n", "show x\r\n Done\r\n>x"]
+    "text",
+    ["show x\r\n> ", "show x\r\nvalue\r\n> ", "show x\r\n Done\r\n", "show x\r\n Done\r\n>x"],
 )
 def test_neither_prompt_nor_terminator_alone_ends_an_answer(text: str) -> None:
     """Only the terminator followed by the prompt at a line's start is an end."""
@@ -181,8 +187,13 @@ def test_the_echo_is_known_however_the_terminal_draws_it(echo: str, *, seen: boo
         ("Last login: x\r\n Done\r\n> \r\n> ", ">"),
         (" Done\r\nns-a 15:16> \r\nns-a 15:17> ", "ns-a 15:17>"),
         (" Done\r\nSecondary:> \r\nPrimary:> ", "Primary:>"),
-        (" Done\r\nPrimary|nsroot@adc126-2025/10/15-07:25> \r\n"
-         "Primary|nsroot@adc126-2025/10/15-07:26> ", "Primary|nsroot@adc126-2025/10/15-07:26>"),
+        (
+            (
+                " Done\r\nPrimary|nsroot@adc126-2025/10/15-07:25> \r\n"
+                "Primary|nsroot@adc126-2025/10/15-07:26> "
+            ),
+            "Primary|nsroot@adc126-2025/10/15-07:26>",
+        ),
     ],
 )
 def test_a_prompt_is_learnt_from_two_that_are_the_same(text: str, prompt: str) -> None:
@@ -192,7 +203,15 @@ def test_a_prompt_is_learnt_from_two_that_are_the_same(text: str, prompt: str) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", "> ", " Done\r\n> ", "<html>\r\n> ", "> \r\n> \r\n", "root@ns# \r\nroot@ns# ", "a> \r\nb> "],
+    [
+        "",
+        "> ",
+        " Done\r\n> ",
+        "<html>\r\n> ",
+        "> \r\n> \r\n",
+        "root@ns# \r\nroot@ns# ",
+        "a> \r\nb> ",
+    ],
 )
 def test_a_prompt_is_not_learnt_from_less(text: str) -> None:
     """One prompt, output with an angle bracket, or a root shell teach nothing."""

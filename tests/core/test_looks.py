@@ -11,12 +11,14 @@ TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 
 
 def look(command: str, text: str, *, error: str | None = None) -> tuple[Record, ...]:
+    """Read a look that must be understood."""
     observation = read_look(command, Reply(text=text, error=error))
     assert isinstance(observation, Seen), observation
     return observation.records
 
 
 def refused(command: str, text: str, *, error: str | None = None) -> str:
+    """Read a look that must not be understood, and return the reason."""
     observation = read_look(command, Reply(text=text, error=error))
     assert isinstance(observation, Unreadable), observation
     return observation.because
@@ -79,7 +81,7 @@ ICA = """\
 """
 ICA_TABLE = """\
 --------------------------------------------------------------------------------
-      User       TransType Domain             ClientIP          ClientPort XenAppXenDesktopIP     Port
+      User       TransType Domain             ClientIP          ClientPort XenAppXenDesktopIP   Port
 --------------------------------------------------------------------------------
 1     jdoe           TCP       CORP                 10.46.255.88      57014      10.112.1.126   2598
 """
@@ -314,10 +316,17 @@ def test_any_other_error_is_unreadable(command: str, text: str, error: str) -> N
 
 
 def test_grep_that_finds_nothing_has_seen_nothing() -> None:
-    """grep fails without a word when no line matches, and with a nought when it counts."""
+    """A search fails without a word when no line matches, and with a nought when it counts."""
     assert look("shell grep a /f", "", error="External program failed") == ()
     counted = look("shell grep -c a /f", "0", error="External program failed")
     assert counted == ({"line": "0"},)
+
+
+def test_a_user_without_a_crontab_has_none() -> None:
+    """The program fails where there is none, and says so; another failure is not that."""
+    said = "crontab: no crontab for nobody"
+    assert look("shell crontab -l -u nobody", said, error="External program failed") == ()
+    assert refused("shell crontab -l -u nobody", "", error="External program failed")
 
 
 @pytest.mark.parametrize(
@@ -329,7 +338,10 @@ def test_grep_that_finds_nothing_has_seen_nothing() -> None:
         ("show ns config", "\tNode: Standalone"),
         ("show ns config", CONFIG.format(saved="never")),
         ("show ns config", CONFIG.format(saved="Mon Jun 15 09:11:01 2015")),
-        ("show ns config", CONFIG.format(saved="x") + "\tConfig Changed since Last Saved Config: ?"),
+        (
+            "show ns config",
+            CONFIG.format(saved="x") + "\tConfig Changed since Last Saved Config: ?",
+        ),
         ("show ha node", ""),
         ("show ha node", "1)\tNode ID:      0\n\tIP:\t10.0.0.1"),
         ("show ns acl", "1)\tName: A\n\tAction: DENY"),
@@ -359,9 +371,8 @@ def test_a_text_that_is_not_known_is_unreadable(command: str, text: str) -> None
     assert refused(command, text)
 
 
-
-
 def transcript(path: Path) -> tuple[str, Reply]:
+    """Read a recording: the command from its name or first line, and the reply."""
     command = path.name.split("@")[0].replace("-", " ")
     lines = path.read_text().splitlines()
     while lines and lines[0].startswith("# "):

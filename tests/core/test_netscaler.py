@@ -71,7 +71,7 @@ WRITES = [
     "shell cat `id`",
     "shell cat $(id)",
     "shell 'cat /a; rm /b'",
-    "shell \"echo x >> /nsconfig/rc.netscaler\"",
+    'shell "echo x >> /nsconfig/rc.netscaler"',
     "shell grep 'a|sh' /f",
     "shell cat /a | sh",
     "shell cat /a | grep x | sh",

@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from gatectl.simulator.appliance import Appliance, make_pair
 from gatectl.simulator.commandline import CliSession
 from gatectl.simulator.pair import Pair
+from gatectl.simulator.ssh import SshFront
 from gatectl.simulator.switches import Switches
 
 FAST = 1200.0
@@ -74,3 +76,32 @@ def transcript() -> Callable[[str], str]:
         return "\n".join(lines) + "\n"
 
     return read
+
+
+@pytest.fixture
+def front(primary: Appliance) -> Iterator[SshFront]:
+    """The SSH server of the primary."""
+    made = SshFront(primary)
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connect(front: SshFront) -> Iterator[Callable[[], paramiko.SSHClient]]:
+    """Log in over SSH as often as wanted."""
+    clients: list[paramiko.SSHClient] = []
+
+    def dial() -> paramiko.SSHClient:
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())  # noqa: S507 - loopback
+        host, port = front.address
+        client.connect(
+            host, port, "nsroot", "nsroot", look_for_keys=False, allow_agent=False, timeout=10
+        )
+        clients.append(client)
+        return client
+
+    yield dial
+    for client in clients:
+        client.close()

@@ -1,0 +1,126 @@
+"""How runs move the gate, and what their ends are worth."""
+
+import itertools
+from typing import get_args
+
+import pytest
+
+from gatectl.core.course import (
+    PROVEN_SIGNALS,
+    STARTED,
+    Reach,
+    exit_code,
+    signal_at_end,
+    signal_at_start,
+)
+from gatectl.core.event import Ending
+from gatectl.core.gate import SHUT_STATES, GateState, Signal, advance, can_take
+from gatectl.core.playbook import Purpose
+from gatectl.errors import ExitCode
+
+REACHES: tuple[Reach, ...] = get_args(Reach)
+BAD = (Ending.FAILED, Ending.UNKNOWN)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.MITIGATE, Purpose.SCAN, Purpose.MAINTAIN])
+@pytest.mark.parametrize(("ending", "outside"), tuple(itertools.product(Ending, REACHES)))
+def test_some_purposes_do_not_move_the_gate(
+    purpose: Purpose, ending: Ending, outside: Reach
+) -> None:
+    """A mitigation or a scan opens and shuts nothing."""
+    assert signal_at_start(purpose) is None
+    assert signal_at_end(purpose, ending, outside) is None
+
+
+def test_confirming_moves_the_gate_only_when_it_is_proven() -> None:
+    """There is no state between a provisional and a confirmed reopening."""
+    assert signal_at_start(Purpose.CONFIRM) is None
+    assert signal_at_end(Purpose.CONFIRM, Ending.PROVEN, "open") is Signal.CONFIRMED
+    for ending in set(Ending) - {Ending.PROVEN}:
+        assert signal_at_end(Purpose.CONFIRM, ending, "open") is None
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_only_a_proven_end_gives_a_signal_of_proof(purpose: Purpose) -> None:
+    """No other end may say closed, patched, verified or confirmed."""
+    proofs = set(PROVEN_SIGNALS.values())
+    for ending, outside in itertools.product(set(Ending) - {Ending.PROVEN}, REACHES):
+        assert signal_at_end(purpose, ending, outside) not in proofs
+
+
+@pytest.mark.parametrize("outside", REACHES)
+@pytest.mark.parametrize("ending", BAD)
+def test_a_closing_that_was_not_proven_leaves_the_state_unknown(
+    ending: Ending, outside: Reach
+) -> None:
+    """Whatever outside sees: the saved configuration was not proven."""
+    signal = signal_at_end(Purpose.CLOSE, ending, outside)
+    assert signal is not None
+    assert advance(GateState.CLOSING, signal) is GateState.UNKNOWN
+
+
+@pytest.mark.parametrize("ending", BAD)
+def test_a_reopening_that_failed_leads_to_closing(ending: Ending) -> None:
+    """Half opened is neither."""
+    for outside in REACHES:
+        signal = signal_at_end(Purpose.REOPEN, ending, outside)
+        assert signal is not None
+        assert advance(GateState.REOPENING, signal) is GateState.CLOSING
+
+
+@pytest.mark.parametrize("purpose", [Purpose.PATCH, Purpose.VERIFY])
+@pytest.mark.parametrize("ending", BAD)
+def test_a_failure_holds_only_behind_a_gate_that_was_seen_shut(
+    purpose: Purpose, ending: Ending
+) -> None:
+    """Open and unknown are doubt."""
+    assert signal_at_end(purpose, ending, "shut") is Signal.STEP_FAILED
+    assert signal_at_end(purpose, ending, "open") is Signal.DOUBT
+    assert signal_at_end(purpose, ending, "unknown") is Signal.DOUBT
+
+
+@pytest.mark.parametrize("purpose", STARTED)
+def test_an_interrupted_run_leaves_doubt(purpose: Purpose) -> None:
+    """Whoever stops a run in the middle has not seen how it ended."""
+    assert signal_at_end(purpose, Ending.INTERRUPTED, "shut") is Signal.DOUBT
+
+
+@pytest.mark.parametrize(
+    ("purpose", "ending", "outside"), tuple(itertools.product(STARTED, Ending, REACHES))
+)
+def test_the_signal_at_an_end_fits_the_state_that_the_start_led_to(
+    purpose: Purpose, ending: Ending, outside: Reach
+) -> None:
+    """No run ends in a signal that its gate cannot take."""
+    begin = signal_at_start(purpose)
+    assert begin is not None
+    for state in GateState:
+        if not can_take(state, begin):
+            continue
+        signal = signal_at_end(purpose, ending, outside)
+        assert signal is None or can_take(advance(state, begin), signal)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.PATCH, Purpose.REOPEN])
+def test_patching_and_reopening_begin_only_behind_a_shut_gate(purpose: Purpose) -> None:
+    """The table itself refuses them elsewhere."""
+    begin = signal_at_start(purpose)
+    assert begin is not None
+    assert {state for state in GateState if can_take(state, begin)} <= SHUT_STATES
+
+
+@pytest.mark.parametrize(
+    ("ending", "outside", "code"),
+    [
+        *((Ending.PROVEN, reach, ExitCode.PROVEN) for reach in REACHES),
+        *((Ending.PENDING, reach, ExitCode.DRIFT) for reach in REACHES),
+        *((Ending.REFUSED, reach, ExitCode.REFUSED) for reach in REACHES),
+        *((Ending.INTERRUPTED, reach, ExitCode.INTERRUPTED) for reach in REACHES),
+        *((ending, "shut", ExitCode.FAILED_SHUT) for ending in BAD),
+        *((ending, "open", ExitCode.MAYBE_OPEN) for ending in BAD),
+        *((ending, "unknown", ExitCode.MAYBE_OPEN) for ending in BAD),
+    ],
+)
+def test_the_exit_code_of_an_end(ending: Ending, outside: Reach, code: ExitCode) -> None:
+    """A failure is only harmless behind a gate that was seen shut."""
+    assert exit_code(ending, outside) is code

@@ -1,0 +1,99 @@
+"""What can be written in the journal, and that all of it can be read again."""
+
+from typing import get_args
+
+import pytest
+from builders import NS_A, planned, shipped_plan
+
+from gatectl.core.check import failed
+from gatectl.core.event import (
+    EVENT,
+    ActAnswered,
+    ActIntended,
+    CompromiseJudged,
+    Ending,
+    Event,
+    EvidenceId,
+    EvidenceKept,
+    InterlocksJudged,
+    LookMade,
+    Mode,
+    Noted,
+    Outcome,
+    Refusal,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SidesSeen,
+    Signalled,
+    StepEnded,
+    StepStarted,
+)
+from gatectl.core.gate import GateState, Signal
+
+STEP = planned()
+PLAN = shipped_plan("verify")
+HASH = EvidenceId("0f" * 32)
+ONE_OF_EACH: tuple[Event, ...] = (
+    RunStarted(plan=PLAN, digest=PLAN.digest, mode=Mode.DRY),
+    RunResumed(digest=PLAN.digest),
+    RunEnded(ending=Ending.UNKNOWN, because="cut"),
+    StepStarted(step=STEP.id, title=STEP.title, node=None),
+    LookMade(
+        step=STEP.id,
+        node=NS_A,
+        attempt=2,
+        look="show ns config",
+        verdict=failed("saved is no"),
+        evidence=HASH,
+        elapsed_s=0.25,
+    ),
+    ActIntended(step=STEP.id, node=NS_A, lines=("save ns config", 'shell "x\\n"')),
+    ActAnswered(
+        step=STEP.id, node=NS_A, line="save ns config", answer="cut", text="", elapsed_s=1.5
+    ),
+    StepEnded(
+        step=STEP.id,
+        title=STEP.title,
+        node=NS_A,
+        outcome=Outcome.WOULD,
+        verdict=failed("é \u202e\x1b"),
+        proves=None,
+        elapsed_s=0.0,
+    ),
+    SidesSeen(outside="shut", inside="open", because="all agree", looks=({"kind": "refused"},)),
+    EvidenceKept(step=STEP.id, node=NS_A, what="missing", name="/tmp/x", evidence=None),
+    CompromiseJudged(answer="inconclusive", because="no log", findings=({"path": "/x"},)),
+    Signalled(
+        signal=Signal.DOUBT, before=GateState.PATCHING, after=GateState.UNKNOWN, because="crash"
+    ),
+    InterlocksJudged(blockers=({"interlock": "x"},), overridden=()),
+    Refusal(verb="reopen", sentence="no", hint="do", exit_code=6),
+    Noted(text="a note"),
+)
+
+
+def test_there_is_one_of_each_event_here() -> None:
+    """A new kind of event is added to these tests as well."""
+    union, *_ = get_args(Event)
+    assert {type(event) for event in ONE_OF_EACH} == set(get_args(union))
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: event.kind)
+def test_an_event_survives_the_journal(event: Event) -> None:
+    """Written as JSON and read again it is the same, with the same type."""
+    again = EVENT.validate_json(EVENT.dump_json(event))
+    assert again == event
+    assert type(again) is type(event)
+
+
+def test_no_two_kinds_have_one_name() -> None:
+    """Events are told apart by their kind alone."""
+    kinds = [event.kind for event in ONE_OF_EACH]
+    assert len(kinds) == len(set(kinds))
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_a_seen_claim_holds(outcome: Outcome) -> None:
+    """What a dry run would do, what failed and what is unknown does not hold."""
+    assert outcome.holds is (outcome in {Outcome.ALREADY, Outcome.DONE})

@@ -1,0 +1,336 @@
+"""What must be proven before a gate is reopened: each rule blocks alone, and all at once."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import (
+    ALMELO,
+    BULLETIN,
+    BULLETINS,
+    NS_A,
+    NS_B,
+    STANDALONE,
+    START,
+    Chronicle,
+    ended,
+    make_facts,
+    make_gate,
+    plan_of,
+    planned,
+    started,
+)
+
+from gatectl.core.check import Answer, Verdict, failed, passed, unknown
+from gatectl.core.event import ActIntended, Ending, Mode, RunEnded, RunId
+from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
+from gatectl.core.interlock import (
+    RULES,
+    Interlock,
+    judge_mitigation,
+    judge_reopening,
+    judge_state,
+    judge_target,
+)
+from gatectl.core.playbook import Purpose
+from gatectl.core.standing import Proof, Standing
+
+NOW = START + timedelta(minutes=10)
+PAIR = make_gate()
+EACH_NODE = {rule.interlock for rule in RULES if rule.each_node}
+WITH_PROOF = [rule.interlock for rule in RULES if rule.interlock != Interlock.NO_STEP_IN_DOUBT]
+Key = tuple[str, NodeName | None]
+
+
+def proof(
+    interlock: Interlock,
+    node: NodeName | None,
+    verdict: Verdict | None = None,
+    *,
+    age_s: float = 60.0,
+) -> Proof:
+    """Make a proof that is a minute old."""
+    return Proof(
+        interlock=interlock.value,
+        node=node,
+        verdict=verdict or passed("proven"),
+        at=NOW - timedelta(seconds=age_s),
+        boot_time_ns=0,
+        boot_id="boot-1",
+        run=RunId("v1"),
+    )
+
+
+def places(interlock: Interlock, gate: Gate) -> list[NodeName | None]:
+    """Say for which nodes an interlock is proven; the pair's health is seen on the primary."""
+    if interlock in EACH_NODE:
+        return [node.name for node in gate.nodes]
+    return [NS_A if interlock is Interlock.PAIR_HEALTHY else None]
+
+
+def all_proofs(gate: Gate = PAIR, **changes: Any) -> dict[Key, Proof]:
+    """Make every proof that a gate needs."""
+    return {
+        (interlock.value, node): proof(interlock, node, **changes)
+        for interlock in WITH_PROOF
+        for node in places(interlock, gate)
+    }
+
+
+def proven(gate: Gate = PAIR, **changes: Any) -> Standing:
+    """Make the standing of a gate that may be reopened."""
+    return Standing(gate=ALMELO, state=GateState.VERIFIED, proofs=all_proofs(gate, **changes))
+
+
+def blocked(standing: Standing, gate: Gate = PAIR) -> dict[str, Answer]:
+    """Name what stands in the way, with the answer that each has."""
+    return {b.interlock: b.verdict.answer for b in judge_reopening(gate, standing, NOW)}
+
+
+@pytest.mark.parametrize("gate", [PAIR, STANDALONE])
+def test_nothing_stands_in_the_way_when_all_is_proven(gate: Gate) -> None:
+    """A pair and a single appliance can both be reopened."""
+    assert blocked(proven(gate), gate) == {}
+
+
+def test_everything_stands_in_the_way_when_nothing_is_proven() -> None:
+    """All blockers are told at once, each with the command that clears it."""
+    blockers = judge_reopening(PAIR, Standing(gate=ALMELO), NOW)
+    assert [blocker.interlock for blocker in blockers] == [one.value for one in WITH_PROOF]
+    for blocker in blockers:
+        assert blocker.verdict.answer is Answer.UNKNOWN
+        assert blocker.clears.startswith("gatectl ")
+        assert blocker.clears.endswith(" almelo")
+
+
+@pytest.mark.parametrize("interlock", WITH_PROOF)
+def test_each_rule_blocks_alone_when_its_proof_is_missing(interlock: Interlock) -> None:
+    """No proof is replaced by the others."""
+    kept = {key: one for key, one in all_proofs().items() if key[0] != interlock}
+    assert blocked(replace(proven(), proofs=kept)) == {interlock: Answer.UNKNOWN}
+
+
+@pytest.mark.parametrize("verdict", [failed("it does not hold"), unknown("it was cut")])
+@pytest.mark.parametrize("interlock", WITH_PROOF)
+def test_each_rule_blocks_alone_when_its_proof_says_no_or_nothing(
+    interlock: Interlock, verdict: Verdict
+) -> None:
+    """On any one place; fail stays fail, and unknown stays unknown, with its reason."""
+    for node in places(interlock, PAIR):
+        proofs = {**all_proofs(), (interlock.value, node): proof(interlock, node, verdict)}
+        (blocker,) = judge_reopening(PAIR, replace(proven(), proofs=proofs), NOW)
+        assert blocker.interlock == interlock
+        assert blocker.verdict.answer is verdict.answer
+        assert verdict.because in blocker.verdict.because
+
+
+def longest_s(interlock: Interlock) -> float:
+    """Say how old the proof of an interlock may be."""
+    return 86_400 if interlock is Interlock.COMPROMISE_CHECK else 1800
+
+
+@pytest.mark.parametrize("interlock", WITH_PROOF)
+def test_each_rule_blocks_alone_when_its_proof_is_too_old_or_from_the_future(
+    interlock: Interlock,
+) -> None:
+    """At its limit a proof still counts, a second later no more, and never before it was made."""
+    limit_s = longest_s(interlock)
+    for age_s, blocks in ((limit_s, False), (limit_s + 1, True), (0.0, False), (-1.0, True)):
+        aged = {
+            (interlock.value, node): proof(interlock, node, age_s=age_s)
+            for node in places(interlock, PAIR)
+        }
+        found = blocked(replace(proven(), proofs={**all_proofs(), **aged}))
+        assert found == ({interlock: Answer.UNKNOWN} if blocks else {})
+
+
+def test_a_gate_can_ask_for_younger_proofs_but_not_for_older_ones() -> None:
+    """The configuration tightens the rules and never loosens them."""
+    aged = proven(age_s=1000)
+    assert set(blocked(aged, make_gate(evidence_max_age_s=900))) == {
+        one.value for one in WITH_PROOF if one is not Interlock.COMPROMISE_CHECK
+    }
+    older = proven(age_s=2000)
+    assert Interlock.STILL_CLOSED in blocked(older, make_gate(evidence_max_age_s=10_000))
+
+
+@pytest.mark.parametrize("missing", [NS_A, NS_B])
+@pytest.mark.parametrize("interlock", sorted(EACH_NODE))
+def test_the_proof_of_one_node_is_not_that_of_the_other(
+    interlock: Interlock, missing: NodeName
+) -> None:
+    """Every node of a pair has to prove it, and the blocker names the one that did not."""
+    kept = {k: v for k, v in all_proofs().items() if k != (interlock.value, missing)}
+    (blocker,) = judge_reopening(PAIR, replace(proven(), proofs=kept), NOW)
+    assert blocker.interlock == interlock
+    assert missing in blocker.verdict.because
+
+
+@pytest.mark.parametrize("interlock", sorted(EACH_NODE))
+def test_a_proof_for_no_node_is_not_one_for_every_node(interlock: Interlock) -> None:
+    """A look that names no node was not made on any."""
+    kept = {k: v for k, v in all_proofs().items() if k[0] != interlock}
+    kept[interlock.value, None] = proof(interlock, None)
+    assert blocked(replace(proven(), proofs=kept)) == {interlock: Answer.UNKNOWN}
+
+
+@pytest.mark.parametrize("interlock", [Interlock.STILL_CLOSED, Interlock.COMPROMISE_CHECK])
+def test_a_proof_of_the_whole_gate_is_not_taken_from_a_node(interlock: Interlock) -> None:
+    """Whether the gate is shut is not seen on an appliance."""
+    kept = {k: v for k, v in all_proofs().items() if k[0] != interlock}
+    kept[interlock.value, NS_A] = proof(interlock, NS_A)
+    assert blocked(replace(proven(), proofs=kept)) == {interlock: Answer.UNKNOWN}
+
+
+@pytest.mark.parametrize("newest", [passed("in sync"), failed("the peer is down")])
+def test_the_newest_look_at_the_pair_counts_on_whichever_node(newest: Verdict) -> None:
+    """After a failover the other node is the primary that is asked."""
+    name = Interlock.PAIR_HEALTHY
+    older = failed("was down") if newest.passed else passed("was in sync")
+    proofs = {
+        **all_proofs(),
+        (name.value, NS_A): proof(name, NS_A, older, age_s=600),
+        (name.value, NS_B): proof(name, NS_B, newest, age_s=60),
+    }
+    found = blocked(replace(proven(), proofs=proofs))
+    assert found == ({} if newest.passed else {name: Answer.FAIL})
+
+
+def test_a_single_appliance_is_not_asked_for_its_pair() -> None:
+    """A rule that cannot be met by any gate of its kind is not asked of it."""
+    assert Interlock.PAIR_HEALTHY not in blocked(Standing(gate=ALMELO), STANDALONE)
+    assert Interlock.PAIR_HEALTHY in blocked(Standing(gate=ALMELO), PAIR)
+
+
+SAVED = planned("saved@ns-a")
+
+
+@pytest.mark.parametrize(
+    ("events", "answer"),
+    [
+        ((), Answer.FAIL),
+        ((started(SAVED),), Answer.FAIL),
+        (
+            (started(SAVED), ActIntended(step=SAVED.id, node=NS_A, lines=("x",))),
+            Answer.UNKNOWN,
+        ),
+        ((RunEnded(ending=Ending.FAILED, because="no"),), Answer.FAIL),
+        ((RunEnded(ending=Ending.INTERRUPTED, because="Ctrl-C"),), Answer.FAIL),
+        ((RunEnded(ending=Ending.PROVEN, because="ok"),), None),
+    ],
+)
+def test_an_unfinished_or_doubtful_run_blocks(events: Any, answer: Answer | None) -> None:
+    """Whatever else is proven, and the blocker names the run."""
+    chronicle = Chronicle()
+    chronicle.begin(plan_of(SAVED, purpose=Purpose.PATCH, playbook="patch"), run="p1")
+    for event in events:
+        chronicle.add(event, run="p1")
+    folded = Standing.from_events(ALMELO, chronicle.records)
+    standing = replace(folded, proofs=all_proofs())
+    found = blocked(standing)
+    assert found == ({} if answer is None else {Interlock.NO_STEP_IN_DOUBT: answer})
+    for blocker in judge_reopening(PAIR, standing, NOW):
+        assert "p1 (patch)" in blocker.verdict.because
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_the_proofs_of_a_dry_run_do_not_count(mode: Mode) -> None:
+    """From the journal to the interlock: only what a real run saw is a proof."""
+    steps = [
+        replace(planned(f"{interlock}-{node}"), proves=interlock.value)
+        for interlock in WITH_PROOF
+        for node in places(interlock, PAIR)
+    ]
+    chronicle = Chronicle()
+    chronicle.begin(plan_of(*steps, purpose=Purpose.VERIFY), mode=mode)
+    nodes = [node for interlock in WITH_PROOF for node in places(interlock, PAIR)]
+    for step, node in zip(steps, nodes, strict=True):
+        chronicle.add(replace(ended(step), node=node))
+    chronicle.add(RunEnded(ending=Ending.PROVEN, because="ok"))
+    found = blocked(Standing.from_events(ALMELO, chronicle.records))
+    assert bool(found) is (mode is Mode.DRY)
+
+
+@pytest.mark.parametrize("state", GateState)
+@pytest.mark.parametrize("closed_by", [(), ("close-acl",)])
+def test_a_playbook_that_needs_a_shut_gate_begins_only_behind_one(
+    state: GateState, closed_by: tuple[str, ...]
+) -> None:
+    """Shut, and known by what; unknown is told apart from open."""
+    standing = Standing(gate=ALMELO, state=state, closed_by=closed_by)
+    verdict = judge_state(standing, needs_shut=True)
+    assert verdict.passed is (state in SHUT_STATES and bool(closed_by))
+    if state is GateState.UNKNOWN:
+        assert verdict.answer is Answer.UNKNOWN
+    assert judge_state(standing, needs_shut=False).passed
+
+
+@pytest.mark.parametrize(
+    ("build", "installed", "answer"),
+    [
+        ("12.1-55.18", "12.1-50.28", Answer.PASS),
+        ("12.1-55.18", "12.1-55.18", Answer.PASS),
+        ("12.1-55.17", "12.1-50.28", Answer.FAIL),
+        ("12.1-55.18", "12.1-55.24", Answer.FAIL),
+        ("13.0-47.24", "12.1-50.28", Answer.PASS),
+        ("13.1-49.13", "12.1-50.28", Answer.UNKNOWN),
+        ("14.1-4.42", "13.0-47.24", Answer.PASS),
+    ],
+)
+def test_the_build_to_install_is_fixed_known_and_not_older(
+    build: str, installed: str, answer: Answer
+) -> None:
+    """A downgrade and a build that is still exposed fail; a train nobody lists is unknown."""
+    plan = replace(
+        plan_of(SAVED, purpose=Purpose.PATCH),
+        parameters={"build": build},
+        facts=make_facts(builds={NS_A: "12.1-50.28", NS_B: installed}),
+    )
+    verdict = judge_target(plan, BULLETINS, PAIR)
+    assert verdict.answer is answer, verdict.because
+
+
+def test_a_target_is_judged_for_every_bulletin_that_the_gate_names() -> None:
+    """One bulletin that the build does not fix is enough to refuse."""
+    second = replace(BULLETIN, id=AdvisoryId("CTX2"), fixed={"12.1": "12.1-65.1"})
+    both = {**BULLETINS, second.id: second}
+    plan = replace(plan_of(SAVED), parameters={"build": "12.1-55.18"})
+    assert judge_target(plan, both, PAIR).passed
+    assert judge_target(plan, both, replace(PAIR, advisories="all")).answer is Answer.FAIL
+
+
+def test_a_playbook_that_installs_nothing_has_no_target() -> None:
+    """Nothing to judge is said in words and not by an empty list."""
+    verdict = judge_target(plan_of(SAVED), BULLETINS, PAIR)
+    assert verdict.passed
+    assert "installs nothing" in verdict.because
+
+
+@pytest.mark.parametrize(
+    ("installed", "answer"),
+    [
+        ("12.1-50.28", Answer.FAIL),
+        ("12.1-50.30", Answer.FAIL),
+        ("12.1-50.31", Answer.PASS),
+        ("13.0-41.20", Answer.PASS),
+    ],
+)
+def test_a_mitigation_is_refused_where_the_build_accepts_and_ignores_it(
+    installed: str, answer: Answer
+) -> None:
+    """One such node in a pair is enough, and the sentence names it."""
+    plan = replace(
+        plan_of(SAVED, purpose=Purpose.MITIGATE),
+        advisory=BULLETIN.id,
+        facts=make_facts(builds={NS_A: "12.1-51.19", NS_B: installed}),
+    )
+    verdict = judge_mitigation(plan, BULLETINS)
+    assert verdict.answer is answer
+    if answer is Answer.FAIL:
+        assert f"{NS_B} runs {installed}" in verdict.because
+
+
+def test_a_mitigation_without_a_bulletin_has_no_builds_that_ignore_it() -> None:
+    """A site's own playbook is not judged by ranges that nobody gave."""
+    assert judge_mitigation(plan_of(SAVED), BULLETINS).passed
