@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from gatectl.core.gate import Vantage
-from gatectl.core.page import visible
 from gatectl.core.reach import Look, LookKind
+from gatectl.core.visible import visible
 from gatectl.exchange import LOOK_TIMEOUT_S, blank_look, kind_of_refusal
 from gatectl.stream import Deadline, Target
 

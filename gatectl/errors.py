@@ -172,7 +172,7 @@ class JournalDamaged(GatectlError):
 class JournalUnavailable(GatectlError):
     """The journal cannot be written or read: locked, full, read-only or missing rights."""
 
-    exit_code = ExitCode.BUSY
+    exit_code = ExitCode.UNEXPECTED
     default_hint = "Free the disk or the file; `gatectl close` works without it."
 
 

@@ -14,9 +14,9 @@ from gatectl.core.page import (
     Incomplete,
     NotHttp,
     read_answer,
-    visible,
 )
 from gatectl.core.reach import Look, LookKind, Wire
+from gatectl.core.visible import visible
 from gatectl.errors import GatectlError, InvalidInput
 from gatectl.stream import (
     Deadline,
@@ -220,5 +220,5 @@ def _hear(
 
 def _words(trouble: OSError) -> str:
     if isinstance(trouble, ssl.SSLError):
-        return visible(trouble.reason or str(trouble), 120)
-    return visible(trouble.strerror or str(trouble) or type(trouble).__name__, 120)
+        return visible(trouble.reason or str(trouble), limit=120)
+    return visible(trouble.strerror or str(trouble) or type(trouble).__name__, limit=120)

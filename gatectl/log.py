@@ -10,6 +10,7 @@ import os
 import sys
 import textwrap
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +37,8 @@ from gatectl.core.event import (
     StepEnded,
     StepStarted,
 )
+from gatectl.core.visible import visible
 from gatectl.secret import Secret, scrub
-from gatectl.visible import visible
 
 Fields = MutableMapping[str, Any]
 Secrets = Callable[[], Iterable[Secret]]
@@ -320,3 +321,20 @@ def _route_libraries() -> None:
     root.addHandler(_LibraryHandler())
     # Below this paramiko tells every packet, and with hexdump on the password as well.
     root.setLevel(logging.WARNING)
+
+
+def record_crash(crash: Exception) -> Path:
+    """Keep an unexpected error's traceback, without any local variable, for a report."""
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    folder = Path(state) / "gatectl"
+    path = folder / f"crash-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt"
+    text = "".join(traceback.format_exception(crash))
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        # Whoever has no place for the file still gets the traceback.
+        sys.stderr.write(text)
+    return path

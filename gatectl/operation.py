@@ -1,102 +1,31 @@
-"""One verb on one gate: look, plan, judge, carry out, and say what it came to."""
+"""The verbs on one gate: look, plan, judge, carry out, and say what it came to."""
 
-import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
-from gatectl.clock import Clock
-from gatectl.collector import EvidenceCollector
 from gatectl.config.playbooks import read_playbook
-from gatectl.core.advisory import Advisory
-from gatectl.core.course import Reach, exit_code, signal_at_end, signal_at_start
-from gatectl.core.event import (
-    Ending,
-    InterlocksJudged,
-    Mode,
-    Recorded,
-    Refusal,
-    RunId,
-    RunResumed,
-    RunStarted,
-    Signalled,
-)
-from gatectl.core.gate import (
-    AdvisoryId,
-    Gate,
-    GateState,
-    Host,
-    Signal,
-    advance,
-    can_take,
-)
-from gatectl.core.indicators import Indicator
-from gatectl.core.interlock import (
-    Blocker,
-    judge_mitigation,
-    judge_reopening,
-    judge_state,
-    judge_target,
-)
+from gatectl.core.course import failed_code
+from gatectl.core.event import Mode, Refusal
+from gatectl.core.gate import Gate, GateState, Signal
+from gatectl.core.interlock import Blocker, judge_reopening
 from gatectl.core.parameter import PlanError
-from gatectl.core.plan import Direction, GateFacts, Plan, build_plan
+from gatectl.core.plan import Direction, GateFacts, Plan, build_plan, promised_files
 from gatectl.core.playbook import Playbook, Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
-from gatectl.errors import (
-    ExitCode,
-    GatectlError,
-    PlaybookInvalid,
-    Refused,
-)
-from gatectl.evidence import EvidenceStore
+from gatectl.desk import Desk, Result
+from gatectl.errors import ExitCode, GatectlError, PlaybookInvalid, Refused
+from gatectl.execution import READS_ONLY, Execution, interlocks_judged
 from gatectl.facts import FactsSeen, see_facts
-from gatectl.journal import Journal
-from gatectl.lease import LeaseToken
-from gatectl.ports import StopFlag
-from gatectl.recorder import Listener, RunRecorder, held, holder_gone, take_from_the_dead
-from gatectl.runner import Runner, sides_seen
-from gatectl.site import GateLookout, NodeSessions
-from gatectl.transport.contract import Transport
-from gatectl.transport.readonly import ReadOnly
+from gatectl.promise import check_promise
+from gatectl.recorder import holder_gone, take_from_the_dead
 
 VERIFY = "verify"
-SCAN = "scan"
 REOPEN = "reopen"
 CONFIRM = "confirm"
-_READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What every verb works with, handed over once."""
-
-    journal: Journal
-    evidence: EvidenceStore
-    clock: Clock
-    connect: Callable[[Host], Transport]
-    advisories: Mapping[AdvisoryId, Advisory]
-    indicators: tuple[Indicator, ...]
-    playbook_folders: tuple[Path, ...]
-    listeners: tuple[Listener, ...]
-    stop: StopFlag
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What a verb came to on one gate."""
-
-    gate: str
-    state: GateState
-    code: ExitCode
-    sentence: str
-    hint: str = ""
-    runs: tuple[Run, ...] = ()
-    blockers: tuple[Blocker, ...] = ()
-    plan: Plan | None = None
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Operation:
@@ -105,29 +34,34 @@ class Operation:
     def __init__(self, desk: Desk, gate: Gate) -> None:
         self._desk = desk
         self._gate = gate
+        self._execution = Execution(desk, gate)
 
     def standing(self) -> Standing:
         """Fold what the journal knows of this gate."""
-        return Standing.from_events(
-            self._gate.name, self._desk.journal.events(gate=self._gate.name)
-        )
+        return self._execution.standing()
 
     def close(self, mode: Mode) -> Result:
         """Shut the gate by the first of its methods that works; never refused, never waits."""
         results: list[Result] = []
         for method in self._gate.close_methods:
-            results.append(self._carry_out(method, mode=mode, parameters={}))
-            if mode is Mode.DRY or results[-1].code is not ExitCode.MAYBE_OPEN:
+            results.append(self._carry_out(method, mode=mode))
+            works = results[-1].code not in {ExitCode.MAYBE_OPEN, ExitCode.REFUSED}
+            if works or mode is Mode.DRY:
                 break
         last = results[-1]
-        return replace(last, runs=tuple(run for result in results for run in result.runs))
+        runs = tuple(run for result in results for run in result.runs)
+        if last.code is ExitCode.REFUSED and mode is Mode.REAL:
+            # No method could begin. Whether that matters is for a look from outside to say.
+            last = replace(last, code=failed_code(self._execution.look_from_outside()))
+        return replace(last, runs=runs)
 
     def run(
         self,
         playbook: str,
         mode: Mode,
-        parameters: Mapping[str, str],
+        parameters: Mapping[str, str] = NOTHING,
         direction: Direction = Direction.DO,
+        overrides: Mapping[str, str] = NOTHING,
     ) -> Result:
         """Carry out any playbook; the way for a mitigation, a patch and whatever a site adds."""
         purpose = self._playbook(playbook).purpose
@@ -136,16 +70,23 @@ class Operation:
                 f"{playbook} opens a gate, and only its own verb does that",
                 hint=f"`gatectl {purpose} {self._gate.name}` judges the interlocks first.",
             )
-        return self._carry_out(playbook, mode=mode, parameters=parameters, direction=direction)
+        return self._carry_out(
+            playbook, mode=mode, parameters=parameters, direction=direction, overrides=overrides
+        )
 
     def plan(
-        self, playbook: str, parameters: Mapping[str, str], direction: Direction = Direction.DO
+        self,
+        playbook: str,
+        parameters: Mapping[str, str] = NOTHING,
+        direction: Direction = Direction.DO,
     ) -> Plan:
         """Make the plan from what is seen now; nothing is written, on no device."""
-        with self._sessions(read_only=True) as nodes:
+        book = self._playbook(playbook)
+        given = self._with_target(book, parameters)
+        with self._execution.sessions(read_only=True) as nodes:
             seen = see_facts(self._gate, nodes)
         seen.refuse_trouble()
-        return self._plan(self._playbook(playbook), seen, parameters, direction)
+        return self._plan(book, seen, given, direction, NOTHING)
 
     def reopen(self, mode: Mode, agreed: Callable[[str], bool]) -> Result:
         """Open provisionally, if every interlock is proven now; all blockers are told at once.
@@ -155,12 +96,14 @@ class Operation:
         standing = self.standing()
         if standing.state is GateState.OPEN and not standing.wanted_shut:
             return self._already_open(standing)
-        verified = () if standing.state is GateState.REOPENING else self._prove_interlocks()
-        blockers = self._blockers()
-        if blockers:
-            return self._refused(REOPEN, blockers, verified)
+        verified: tuple[Run, ...] = ()
+        if standing.state is not GateState.REOPENING:
+            verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
+            blockers = judge_reopening(self._gate, self.standing(), self._desk.clock.now())
+            if blockers:
+                return self._refused(blockers, verified)
         agreed(self._gate.name)
-        result = self._carry_out(REOPEN, mode=mode, parameters={})
+        result = self._carry_out(REOPEN, mode=mode)
         if mode is Mode.REAL and result.code is not ExitCode.PROVEN:
             # Half opened is worse than shut, and shutting needs nobody's leave.
             shut = self.close(Mode.REAL)
@@ -179,7 +122,7 @@ class Operation:
                 f"{self._gate.name} is {standing.state}: there is no reopening to confirm",
                 hint=f"`gatectl reopen {self._gate.name}` opens it provisionally first.",
             )
-        return self._carry_out(CONFIRM, mode=mode, parameters={})
+        return self._carry_out(CONFIRM, mode=mode)
 
     def resume(self) -> Result:
         """Go on with the newest unfinished run, or shut a gate that was left half open."""
@@ -202,160 +145,90 @@ class Operation:
             )
         if run.plan.needs_shut:
             self._see_shut_again(standing)
-        with self._sessions(read_only=False) as nodes:
-            return self._start(run.plan, nodes, resumed=run)
+        with self._execution.sessions(read_only=False) as nodes:
+            return self._execution.start(run.plan, nodes, resumed=run)
 
     def status(self) -> tuple[Standing, FactsSeen]:
         """Look at both sides and at the nodes now, and fold it into what is known."""
         self.notice_crash()
-        with self._sessions(read_only=True) as nodes:
+        with self._execution.sessions(read_only=True) as nodes:
             seen = see_facts(self._gate, nodes)
-        self._look_from_outside()
+        self._execution.look_from_outside()
         return self.standing(), seen
 
     def notice_crash(self) -> Standing:
         """Put a run that ended without a word on record as doubt."""
         standing = self.standing()
         run = standing.unfinished
+        if run is None or run.ending is not None or standing.state in _QUIET_STATES:
+            return standing
         lease = self._desk.journal.leases.show(self._gate.name)
-        alive = lease is not None and lease.alive and not holder_gone(lease)
-        cut_off = run is not None and run.ending is None and not alive
-        if run is None or not cut_off or standing.state in _QUIET_STATES:
+        if lease is not None and lease.alive and not holder_gone(lease):
             return standing
         doubt = f"run {run.id} ({run.plan.playbook}) was cut off{_where(run)}"
-        self._signal(self._recorder(run.id), Signal.DOUBT, doubt)
+        self._execution.signal(self._execution.recorder(run.id), Signal.DOUBT, doubt)
         return self.standing()
 
     def refuse(self, verb: str, error: GatectlError) -> None:
         """Put on record that a verb was refused or could not begin."""
         refusal = Refusal(
-            verb=verb,
-            sentence=error.sentence,
-            hint=error.hint,
-            exit_code=error.exit_code.value,
+            verb=verb, sentence=error.sentence, hint=error.hint, exit_code=error.exit_code.value
         )
-        self._recorder(None).record(refusal)
-
-    # How a run comes about.
+        self._execution.recorder(None).record(refusal)
 
     def _carry_out(
         self,
         playbook: str,
         *,
         mode: Mode,
-        parameters: Mapping[str, str],
+        parameters: Mapping[str, str] = NOTHING,
         direction: Direction = Direction.DO,
+        overrides: Mapping[str, str] = NOTHING,
     ) -> Result:
         book = self._playbook(playbook)
+        given = self._with_target(book, parameters)
         closing = book.purpose is Purpose.CLOSE
-        read_only = mode is Mode.DRY or book.purpose in _READS_ONLY
+        read_only = mode is Mode.DRY or book.purpose in READS_ONLY
         if mode is Mode.REAL and not closing:
             self.notice_crash()
-        with self._sessions(read_only=read_only) as nodes:
+        with self._execution.sessions(read_only=read_only) as nodes:
             seen = see_facts(self._gate, nodes)
             if not closing:
                 seen.refuse_trouble()
-            plan = self._plan(book, seen, parameters, direction)
-            if not closing:
-                self._judge_beginning(plan)
-            return self._start(plan, nodes, mode=mode)
+            plan = self._plan(book, seen, given, direction, overrides)
+            return self._execution.start(plan, nodes, mode=mode)
 
-    def _judge_beginning(self, plan: Plan) -> None:
-        verdicts = {
-            "gate is shut": judge_state(self.standing(), needs_shut=plan.needs_shut),
-            "target build": judge_target(plan, self._desk.advisories, self._gate),
-            "mitigation works": judge_mitigation(plan, self._desk.advisories),
-        }
-        stopped = [v.because for v in verdicts.values() if not v.passed]
-        if stopped:
-            raise Refused("; ".join(stopped), hint=_hint_for(self._gate, plan))
-
-    def _start(
-        self,
-        plan: Plan,
-        nodes: NodeSessions,
-        *,
-        mode: Mode = Mode.REAL,
-        resumed: Run | None = None,
-    ) -> Result:
-        run_id = resumed.id if resumed else RunId(_new_run_id(self._desk.clock.now()))
-        with self._lease(plan, mode) as lease:
-            recorder = replace(self._recorder(run_id), lease=lease)
-            if resumed is None:
-                began = recorder.record(RunStarted(plan=plan, digest=plan.digest, mode=mode))
-                run = Run.from_events([began])
-            else:
-                run = resumed.after(recorder.record(RunResumed(digest=plan.digest)))
-            if run is None:
-                raise AssertionError("a run's start is its first event")
-            start = signal_at_start(plan.purpose)
-            if mode is Mode.REAL and start is not None:
-                self._signal(recorder, start, f"{plan.playbook} began")
-            ended = self._runner(recorder, nodes).carry_out(run)
-            return self._conclude(recorder, ended)
-
-    def _conclude(self, recorder: RunRecorder, run: Run) -> Result:
-        """Say what a run came to; where it failed, by a look from outside made afterwards."""
-        outside = self._last_seen_outside(recorder, run)
-        signal = signal_at_end(run.plan.purpose, run.ending or Ending.UNKNOWN, outside)
-        if signal is not None and run.mode is Mode.REAL:
-            self._signal(recorder, signal, run.because)
-        return Result(
-            gate=self._gate.name,
-            state=self.standing().state,
-            code=exit_code(run.ending or Ending.UNKNOWN, outside),
-            sentence=run.because,
-            runs=(run,),
+    def _with_target(self, book: Playbook, given: Mapping[str, str]) -> Mapping[str, str]:
+        """Add the gate's own target firmware, and see every promised file before any contact."""
+        target = self._gate.target
+        own = (
+            {"build": target.build, "image": target.image, "image_sha256": target.sha256}
+            if (target is not None and not given)
+            else {}
         )
+        words = {**{name: own[name] for name in own if name in book.parameters}, **given}
+        try:
+            promised = promised_files(book, self._gate, words)
+        except PlanError as exc:
+            raise PlaybookInvalid(str(exc)) from exc
+        for file, sha256 in promised:
+            check_promise(Path(file), sha256)
+        return words
 
-    def _last_seen_outside(self, recorder: RunRecorder, run: Run) -> Reach:
-        if run.ending in {Ending.FAILED, Ending.UNKNOWN} and run.mode is Mode.REAL:
-            lookout = GateLookout(self._gate, self._connect(read_only=True))
-            try:
-                seen = sides_seen(lookout.survey())
-            finally:
-                lookout.close()
-            recorder.record(seen)
-            return seen.outside
-        sides = self.standing().sides
-        return sides.outside if sides else "unknown"
-
-    # What reopening rests on.
-
-    def _prove_interlocks(self) -> tuple[Run, ...]:
-        result = self._carry_out(VERIFY, mode=Mode.REAL, parameters={})
-        return result.runs
-
-    def _blockers(self) -> tuple[Blocker, ...]:
-        return judge_reopening(self._gate, self.standing(), self._desk.clock.now())
-
-    def _refused(self, verb: str, blockers: tuple[Blocker, ...], runs: tuple[Run, ...]) -> Result:
-        self._recorder(None).record(
-            InterlocksJudged(
-                blockers=tuple(
-                    {
-                        "interlock": blocker.interlock,
-                        "answer": blocker.verdict.answer.value,
-                        "because": blocker.verdict.because,
-                        "clears": blocker.clears,
-                    }
-                    for blocker in blockers
-                ),
-                overridden=(),
-            )
-        )
+    def _refused(self, blockers: tuple[Blocker, ...], runs: tuple[Run, ...]) -> Result:
+        self._execution.recorder(None).record(interlocks_judged(blockers))
         return Result(
             gate=self._gate.name,
             state=self.standing().state,
             code=ExitCode.REFUSED,
-            sentence=f"{verb} is refused: {len(blockers)} interlocks are not proven",
+            sentence=f"reopening is refused: {len(blockers)} interlocks are not proven",
             hint="Clear the blockers, each by the command beside it; nothing was sent.",
             runs=runs,
             blockers=blockers,
         )
 
     def _already_open(self, standing: Standing) -> Result:
-        seen = self._look_from_outside()
+        seen = self._execution.look_from_outside()
         return Result(
             gate=self._gate.name,
             state=self.standing().state,
@@ -365,7 +238,7 @@ class Operation:
 
     def _see_shut_again(self, standing: Standing) -> None:
         """After doubt: see outside shut before a run that needs it goes on."""
-        outside = self._look_from_outside()
+        outside = self._execution.look_from_outside()
         if outside != "shut":
             raise Refused(
                 f"{self._gate.name} is seen {outside} from outside, and this run needs it shut",
@@ -373,91 +246,7 @@ class Operation:
             )
         if standing.state is GateState.UNKNOWN:
             seen = "outside is shut; the run goes on and looks at each node"
-            self._signal(self._recorder(None), Signal.SEEN_SHUT, seen)
-
-    def _look_from_outside(self) -> Reach:
-        lookout = GateLookout(self._gate, self._connect(read_only=True))
-        try:
-            seen = sides_seen(lookout.survey())
-        finally:
-            lookout.close()
-        recorder = self._recorder(None)
-        recorder.record(seen)
-        if seen.outside == "open":
-            self._signal(recorder, Signal.SEEN_OPEN, seen.because)
-        return seen.outside
-
-    # The collaborators of one run.
-
-    def _runner(self, recorder: RunRecorder, nodes: NodeSessions) -> Runner:
-        desk = self._desk
-        collector = EvidenceCollector(
-            nodes=nodes,
-            evidence=desk.evidence,
-            history=self._history,
-            clock=desk.clock,
-            indicators=desk.indicators,
-            exposed_since=None,
-        )
-        return Runner(
-            recorder=recorder,
-            nodes=nodes,
-            lookout=GateLookout(self._gate, self._connect(read_only=True)),
-            collector=collector,
-            evidence=desk.evidence,
-            clock=desk.clock,
-            stop=desk.stop,
-        )
-
-    def _history(self) -> Iterator[Recorded]:
-        """Give what is on record since the gate was last confirmed open."""
-        events: list[Recorded] = []
-        for recorded in self._desk.journal.events(gate=self._gate.name):
-            event = recorded.event
-            if isinstance(event, Signalled) and event.signal is Signal.CONFIRMED:
-                events.clear()
-            events.append(recorded)
-        return iter(events)
-
-    @contextmanager
-    def _lease(self, plan: Plan, mode: Mode) -> Iterator[LeaseToken | None]:
-        if mode is Mode.DRY or plan.purpose in _READS_ONLY:
-            yield None
-            return
-        if plan.purpose is Purpose.CLOSE:
-            # Whoever else is at work stops before its next act, for its intents need the lease.
-            lease = self._desk.journal.leases.show(self._gate.name)
-            if lease is not None and lease.alive:
-                reason = f"close by {self._desk.actor} comes first"
-                self._desk.journal.leases.break_(self._gate.name, lease.token, reason=reason)
-        with held(self._desk.journal, self._gate.name, self._desk.actor, plan.playbook) as token:
-            yield token
-
-    @contextmanager
-    def _sessions(self, *, read_only: bool) -> Iterator[NodeSessions]:
-        with NodeSessions(self._gate, self._connect(read_only=read_only)) as nodes:
-            yield nodes
-
-    def _connect(self, *, read_only: bool) -> Callable[[Host], Transport]:
-        if not read_only:
-            return self._desk.connect
-        return lambda host: ReadOnly(self._desk.connect(host))
-
-    def _recorder(self, run: RunId | None) -> RunRecorder:
-        return RunRecorder(
-            journal=self._desk.journal,
-            gate=self._gate.name,
-            run=run,
-            lease=None,
-            listeners=self._desk.listeners,
-        )
-
-    def _signal(self, recorder: RunRecorder, signal: Signal, because: str) -> None:
-        before = self.standing().state
-        if not can_take(before, signal):
-            return
-        after = advance(before, signal)
-        recorder.record(Signalled(signal=signal, before=before, after=after, because=because))
+            self._execution.signal(self._execution.recorder(None), Signal.SEEN_SHUT, seen)
 
     def _playbook(self, name: str) -> Playbook:
         return read_playbook(name, self._desk.playbook_folders)
@@ -468,6 +257,7 @@ class Operation:
         seen: FactsSeen,
         parameters: Mapping[str, str],
         direction: Direction,
+        overrides: Mapping[str, str],
     ) -> Plan:
         standing = self.standing()
         facts = GateFacts(
@@ -485,6 +275,7 @@ class Operation:
                 parameters=parameters,
                 advisories=self._desk.advisories,
                 direction=direction,
+                overrides=overrides,
             )
         except PlanError as exc:
             raise PlaybookInvalid(str(exc)) from exc
@@ -497,13 +288,3 @@ _QUIET_STATES = frozenset({GateState.UNKNOWN, GateState.OPEN, GateState.CLOSED, 
 def _where(run: Run) -> str:
     started = [step for step in run.plan.steps if step.id in run.steps]
     return f" at step {started[-1].id}" if started else " before its first step"
-
-
-def _new_run_id(now: datetime) -> str:
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-
-
-def _hint_for(gate: Gate, plan: Plan) -> str:
-    if plan.needs_shut:
-        return f"`gatectl close {gate.name}` shuts it; nothing was sent that writes."
-    return "Nothing was sent that writes."

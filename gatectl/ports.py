@@ -45,6 +45,9 @@ class Lookout(Protocol):
     def request(self, side: Side, method: str, path: str) -> RequestSeen:
         """Send one request from the first vantage of a side."""
 
+    def close(self) -> None:
+        """Let go of whatever the looks go through."""
+
 
 class StopFlag(Protocol):
     """Whether somebody, or a newer run, wants this run to end."""

@@ -18,7 +18,8 @@ from gatectl.core.fingerprint import (
     build_from_stamp,
     join_findings,
 )
-from gatectl.core.page import HttpAnswer, page_of, visible
+from gatectl.core.page import HttpAnswer, page_of
+from gatectl.core.visible import visible
 from gatectl.datagram import look_dtls
 from gatectl.exchange import LOOK_TIMEOUT_S, Answered, Ask, NoAnswer, exchange
 from gatectl.stream import Deadline, Dialler, Target, Trust, local_dialler
@@ -85,7 +86,7 @@ def answer_record(got: HttpAnswer | NoAnswer) -> Observation:
                 "status": str(got.status),
                 "reason": visible(got.reason),
                 "body_empty": "no" if got.body else "yes",
-                "body": visible(got.body.decode("utf-8", "replace"), _BODY_SHOWN),
+                "body": visible(got.body.decode("utf-8", "replace"), limit=_BODY_SHOWN),
                 "server": visible(got.header("server")),
                 "location": visible(got.header("location")),
                 "page": page_of(got).value,

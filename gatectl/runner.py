@@ -50,7 +50,15 @@ from gatectl.core.plan import (
 from gatectl.core.playbook import Purpose, Retry
 from gatectl.core.reach import VantageReport, judge_sides, side_reach
 from gatectl.core.run import Run
-from gatectl.core.sequencer import Finish, Hold, Perform, Reobserve, may_act, next_action
+from gatectl.core.sequencer import (
+    Finish,
+    Hold,
+    Perform,
+    Reobserve,
+    may_act,
+    next_action,
+    next_precheck,
+)
 from gatectl.errors import GatectlError, Interrupted
 from gatectl.evidence import EvidenceStore
 from gatectl.ports import Collector, Lookout, Nodes, Recorder, StopFlag
@@ -61,6 +69,15 @@ _EXCERPT = 500
 _Answer = Literal["done", "error", "cut"]
 _ACTIONS_A_STEP = 3
 """A step is performed, perhaps observed again after a crash, and left: more is a loop."""
+
+
+class _Stopped(Exception):
+    """An interruption in the middle of a step, with the run as the journal has it by then."""
+
+    def __init__(self, run: Run, because: str) -> None:
+        super().__init__(because)
+        self.run = run
+        self.because = because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +91,20 @@ class Runner:
     evidence: EvidenceStore
     clock: Clock
     stop: StopFlag
+
+    def look_before(self, run: Run) -> Run:
+        """Look at every precheck; nothing is sent that writes."""
+        for _ in range(len(run.plan.steps) + 1):
+            step = next_precheck(run.plan, run)
+            if step is None:
+                return run
+            self.stop.check()
+            run = self._perform(run, step)
+        raise AssertionError("there were more prechecks than steps")
+
+    def refuse(self, run: Run, because: str) -> Run:
+        """End a run before its work began."""
+        return self._end(run, Ending.REFUSED, because)
 
     def carry_out(self, run: Run) -> Run:
         """Go from where the run is to its end; every way out of here is on record."""
@@ -91,6 +122,8 @@ class Runner:
                         return self._end(run, ending, because)
                     case _ as never:
                         assert_never(never)
+            except _Stopped as stopped:
+                return self._end(stopped.run, Ending.INTERRUPTED, stopped.because)
             except Interrupted as exc:
                 return self._end(run, Ending.INTERRUPTED, exc.sentence)
         raise AssertionError("the sequencer named more actions than the plan has steps")
@@ -106,7 +139,10 @@ class Runner:
         """Bring a step to an outcome; an interruption leaves it as the journal has it."""
         began = time.monotonic()
         turn = _Turn(runner=self, run=run, step=step, in_doubt=in_doubt)
-        outcome, verdict = turn.settle()
+        try:
+            outcome, verdict = turn.settle()
+        except Interrupted as exc:
+            raise _Stopped(turn.run, exc.sentence) from exc
         ended = StepEnded(
             step=step.id,
             title=step.title,

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from gatectl.core.gate import Vantage
-from gatectl.core.page import HttpAnswer, Page, is_redirect, page_of, same_host_path, visible
+from gatectl.core.page import HttpAnswer, Page, is_redirect, page_of, same_host_path
 from gatectl.core.reach import Look, LookKind
+from gatectl.core.visible import visible
 from gatectl.exchange import (
     LOOK_TIMEOUT_S,
     Answered,
@@ -90,7 +91,7 @@ def _classify(ask: Ask, first: HttpAnswer) -> tuple[Page, int, str]:
     location = first.header("location")
     if not is_redirect(first):
         return page, first.status, first.cut
-    shown = f"{first.status} to {visible(location, 120)}"
+    shown = f"{first.status} to {visible(location, limit=120)}"
     if not ask.tls and location.lower().startswith("https:"):
         return page, first.status, shown
     path = same_host_path(location, frozenset({ask.target[0], ask.server_name.lower()}))

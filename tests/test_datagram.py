@@ -13,7 +13,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
-from probe_servers import ADDRESS, free_port, make_credentials
+from tests.probe_servers import ADDRESS, free_port, make_credentials
 
 from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.reach import LookKind

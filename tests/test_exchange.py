@@ -1,7 +1,7 @@
 """One request, and how far it came."""
 
 import pytest
-from probe_servers import ADDRESS, listening, resetting, saying
+from tests.probe_servers import ADDRESS, listening, resetting, saying
 
 from gatectl.core.reach import LookKind
 from gatectl.exchange import Answered, Ask, NoAnswer, exchange, kind_of_refusal, open_stream

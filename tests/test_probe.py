@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 
 import pytest
-from probe_servers import (
+from tests.probe_servers import (
     ADDRESS,
     APACHE_403,
     MITIGATED_403,

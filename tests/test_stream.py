@@ -6,7 +6,7 @@ import time
 from ipaddress import ip_address
 
 import pytest
-from probe_servers import (
+from tests.probe_servers import (
     ADDRESS,
     Credentials,
     free_port,

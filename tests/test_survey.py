@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address, ip_address
 
 import pytest
-from probe_servers import (
+from tests.probe_servers import (
     ADDRESS,
     Credentials,
     free_port,

@@ -11,17 +11,6 @@ from paramiko.common import (
     OPEN_FAILED_CONNECT_FAILED,
     OPEN_SUCCEEDED,
 )
-from transport_stand_ins import (
-    PASSWORD,
-    PIN,
-    QUICK,
-    RawServer,
-    SshServer,
-    appliance,
-    connected,
-    host_at,
-    password_of,
-)
 
 from gatectl.core.gate import SecretRef
 from gatectl.errors import (
@@ -37,6 +26,17 @@ from gatectl.transport.algorithms import Offer, nothing_in_common
 from gatectl.transport.connection import Client, plain
 from gatectl.transport.contract import Timeouts
 from gatectl.transport.ssh import SshTransport
+from tests.transport_stand_ins import (
+    PASSWORD,
+    PIN,
+    QUICK,
+    RawServer,
+    SshServer,
+    appliance,
+    connected,
+    host_at,
+    password_of,
+)
 
 DONE = " Done\r\n"
 GRACE_S = 1.0
@@ -125,6 +125,16 @@ def test_a_host_that_never_finishes_the_handshake_is_unreachable_in_time(
             transport.send("show ns version", timeout_s=1)
         assert time.monotonic() - begin < QUICK.handshake_s + GRACE_S
         assert "\x1b" not in str(caught.value)
+
+
+def test_a_flood_before_the_login_is_ended_by_its_size() -> None:
+    """Memory is not filled until the deadline comes."""
+    patient = Timeouts(handshake_s=20.0)
+    with RawServer(floods_banner) as server, connected(server.port, timeouts=patient) as transport:
+        begin = time.monotonic()
+        with pytest.raises(Unreachable):
+            transport.send("show ns version", timeout_s=1)
+        assert time.monotonic() - begin < 8
 
 
 def test_a_closed_port_is_unreachable() -> None:

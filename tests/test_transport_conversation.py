@@ -3,10 +3,10 @@ from collections.abc import Callable
 
 import paramiko
 import pytest
-from transport_stand_ins import QUICK, SshServer, appliance, connected
 
 from gatectl.errors import ConversationCut, InvalidInput, Unreachable, Untrusted
 from gatectl.transport.conversation import parse_request
+from tests.transport_stand_ins import QUICK, SshServer, appliance, connected
 
 DONE = " Done\r\n"
 
@@ -119,10 +119,18 @@ def test_a_session_that_the_device_ended_since_is_begun_again() -> None:
 def test_a_forged_end_is_seen_through_when_the_rest_follows() -> None:
     """A file that holds a terminator and a prompt does not shorten its own answer."""
 
-    def forge(command: str) -> str:
-        return f"one\r\n{DONE}> two\r\n{DONE}" if command == "shell cat /f" else DONE
+    def shell(channel: paramiko.Channel) -> None:
+        channel.sendall(b" Done\r\n> ")
+        channel.recv(100)
+        channel.sendall(b"\r\n> ")
+        typed = channel.recv(100).decode().strip()
+        channel.sendall(f"{typed}\r\none\r\n{DONE}> ".encode())
+        # The rest is on the way, as it is when a file is read in pieces.
+        time.sleep(0.01)
+        channel.sendall(f"two\r\n{DONE}> ".encode())
+        channel.recv(100)
 
-    with SshServer(appliance(forge)) as server, connected(server.port) as transport:
+    with SshServer(shell) as server, connected(server.port) as transport:
         assert transport.send("shell cat /f", timeout_s=2).text.endswith("two")
 
 

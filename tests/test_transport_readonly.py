@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from transport_stand_ins import SshServer, appliance, connected
 
 from gatectl.core.netscaler import Reply
 from gatectl.errors import WriteForbidden
 from gatectl.transport.contract import Progress, RemoteFile, Stream, Transport
 from gatectl.transport.readonly import ReadOnly
+from tests.transport_stand_ins import SshServer, appliance, connected
 
 
 class NotingTransport:

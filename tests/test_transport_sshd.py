@@ -4,6 +4,7 @@
 # ruff: noqa: S603, S607
 
 import base64
+import contextlib
 import getpass
 import hashlib
 import io
@@ -22,7 +23,7 @@ import paramiko
 import pytest
 
 from gatectl.core.gate import Host, SecretRef
-from gatectl.errors import CommandRefused, ConversationCut, ImageInvalid, InvalidInput
+from gatectl.errors import CommandRefused, ConversationCut, ImageInvalid, InvalidInput, Untrusted
 from gatectl.secret import KeyFile
 from gatectl.transport.connection import fingerprint
 from gatectl.transport.contract import Timeouts
@@ -120,8 +121,14 @@ def wait_for(port: int) -> None:
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """Run an OpenSSH server whose every session is the small command line above."""
+    with running_sshd(tmp_path_factory.mktemp("sshd"), extra="") as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running_sshd(folder: Path, *, extra: str) -> Iterator[Sshd]:
+    """Start a server with its own configuration, and end it."""
     assert SSHD is not None
-    folder = tmp_path_factory.mktemp("sshd")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     pins = tuple(
@@ -146,7 +153,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         f"ListenAddress 127.0.0.1:{port}\nPidFile {folder}/pid\nStrictModes no\nUsePAM no\n"
         "PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
         f"AuthorizedKeysFile {folder}/authorized\nSubsystem sftp {sftp}\nPrintMotd no\n"
-        f"ForceCommand {sys.executable} {folder}/command_line.py\nAllowTcpForwarding yes\n"
+        f"ForceCommand {sys.executable} {folder}/command_line.py\nAllowTcpForwarding yes\n{extra}"
         + "".join(f"HostKey {folder}/{kind}\n" for kind in ("ed25519", "ecdsa", "rsa"))
     )
     server = subprocess.Popen(
@@ -384,3 +391,28 @@ def test_dialling_through_a_real_server_reaches_and_refuses(transport: SshTransp
         peer.close()
     with pytest.raises(ConnectionRefusedError):
         transport.dial("127.0.0.1", port, timeout_s=5)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_server_of_sha1_alone_needs_the_older_library_and_a_setting(
+    tmp_path: Path, *, legacy: bool
+) -> None:
+    """Old appliances are reached on purpose or not at all, and the error says how."""
+    old = "KexAlgorithms diffie-hellman-group14-sha1\nHostKeyAlgorithms ssh-rsa\n"
+    speaks_sha1 = int(paramiko.__version__.split(".", 1)[0]) <= 4
+    with running_sshd(tmp_path, extra=old) as server:
+        made = SshTransport(
+            server.host(legacy_algorithms=legacy),
+            secrets=lambda ref: KeyFile(path=Path(ref.target)),
+        )
+        try:
+            if legacy and speaks_sha1:
+                assert "55.18" in made.send("show ns version", timeout_s=5).text
+                return
+            with pytest.raises(Untrusted, match="diffie-hellman-group14-sha1") as caught:
+                made.send("show ns version", timeout_s=5)
+        finally:
+            made.close()
+    assert "ssh-rsa" in str(caught.value)
+    assert "legacy_algorithms = true" in caught.value.hint
+    assert speaks_sha1 or "pip install 'paramiko<5'" in caught.value.hint

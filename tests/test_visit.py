@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from probe_servers import (
+from tests.probe_servers import (
     ADDRESS,
     NETSCALER_503,
     SIGN_ON,

@@ -23,13 +23,14 @@ from gatectl.config.playbooks import playbook_folders
 from gatectl.config.shipped import read_advisories, read_indicators
 from gatectl.core.event import Recorded
 from gatectl.core.gate import Gate, GateName, Host
+from gatectl.desk import Desk
 from gatectl.errors import InvalidInput
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
 from gatectl.log import configure, step_record
-from gatectl.operation import Desk
 from gatectl.recorder import Listener
 from gatectl.secret import Credential, Secret, resolve
+from gatectl.site import GateLookout
 from gatectl.stop import SignalStop
 from gatectl.transport.contract import Transport
 from gatectl.transport.ssh import SshTransport
@@ -87,6 +88,7 @@ def workplace(
             evidence=EvidenceStore(state / "evidence"),
             clock=clock,
             connect=_connector(keyring),
+            lookout=GateLookout,
             advisories=read_advisories(),
             indicators=read_indicators(),
             playbook_folders=playbook_folders(configuration.settings),

@@ -25,7 +25,7 @@ from gatectl.core.event import (
     StepStarted,
 )
 from gatectl.core.plan import PlannedId
-from gatectl.visible import visible
+from gatectl.core.visible import visible
 
 MARKS = {
     Outcome.ALREADY: ("ok", "green"),

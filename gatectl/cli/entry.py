@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _told(sentence: str, hint: str, code: int) -> int:
-    from gatectl.visible import visible  # noqa: PLC0415 - only errors need it
+    from gatectl.core.visible import visible  # noqa: PLC0415 - only errors need it
 
     click.echo(f"gatectl: {visible(sentence, keep_newlines=True)}", err=True)
     if hint:

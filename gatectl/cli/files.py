@@ -1,28 +1,31 @@
 """The verbs about files: configuration and playbooks, before anything is contacted."""
 
 import json
+import os
 from pathlib import Path
 
 import click
 
 from gatectl.cli import options
-from gatectl.cli.desk import configuration_of
 from gatectl.cli.output import print_document
 from gatectl.config.configuration import (
     Configuration,
     configuration_schema,
     example_configuration,
+    find_configuration,
+    read_configuration,
 )
 from gatectl.config.playbooks import (
+    find_playbook,
+    lint_playbook,
     list_playbooks,
     playbook_folders,
     playbook_schema,
     read_playbook,
 )
 from gatectl.core.gate import Gate
-from gatectl.core.lint import lint_playbook
+from gatectl.core.visible import visible
 from gatectl.errors import ConfigInvalid, ExitCode, GatectlError, InvalidInput
-from gatectl.visible import visible
 
 
 @click.command()
@@ -51,13 +54,16 @@ def lint(ctx: click.Context, playbooks: tuple[str, ...], as_json: bool) -> int:
 
 
 def _configuration(ctx: click.Context) -> tuple[Configuration | None, list[dict[str, str]]]:
+    given = ctx.obj["config"]
     try:
-        return configuration_of(ctx), []
+        path = find_configuration(Path(given) if given else None, os.environ)
+    except ConfigInvalid:
+        # No configuration is fine for somebody who writes a playbook.
+        return None, []
+    try:
+        return read_configuration(path), []
     except ConfigInvalid as exc:
-        if ctx.obj["config"] is None:
-            # No configuration is fine for somebody who writes a playbook.
-            return None, []
-        return None, [{"where": str(ctx.obj["config"]), "sentence": exc.sentence}]
+        return None, [{"where": str(path), "sentence": exc.sentence}]
 
 
 def _problems_of(
@@ -65,11 +71,12 @@ def _problems_of(
 ) -> list[dict[str, str]]:
     try:
         playbook = read_playbook(name, folders)
+        path = find_playbook(name, folders)
     except GatectlError as exc:
         return [{"where": name, "sentence": exc.sentence}]
     return [
-        {"where": f"{playbook.name}: {problem.step}", "sentence": problem.sentence}
-        for problem in lint_playbook(playbook, gates)
+        {"where": f"{problem.path}:{problem.line}: {problem.key}", "sentence": problem.sentence}
+        for problem in lint_playbook(playbook, path, gates)
     ]
 
 

@@ -10,9 +10,9 @@ from gatectl.cli.desk import chosen, configuration_of
 from gatectl.cli.output import print_document
 from gatectl.config.pins import pin_host_keys
 from gatectl.core.gate import Gate, Node
+from gatectl.core.visible import visible
 from gatectl.errors import ExitCode, GatectlError, Refused, worst
 from gatectl.transport.hostkeys import fetch_host_keys
-from gatectl.visible import visible
 
 _TIMEOUT_S = 20.0
 

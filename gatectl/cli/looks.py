@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -13,14 +14,14 @@ from gatectl.cli.display import console_on, display_on_stderr
 from gatectl.cli.output import plain_table, print_document, print_timeline
 from gatectl.core.course import code_of_standing
 from gatectl.core.event import EVENT, Recorded, RunId
-from gatectl.core.gate import Gate
+from gatectl.core.gate import Gate, GateState, NodeName
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.report import plan_document
 from gatectl.core.standing import Standing
+from gatectl.core.visible import visible
 from gatectl.errors import ExitCode, worst
 from gatectl.facts import FactsSeen
 from gatectl.operation import Operation
-from gatectl.visible import visible
 
 
 @click.command()
@@ -52,12 +53,14 @@ def _code(standing: Standing, facts: FactsSeen) -> ExitCode:
 
 def _print_status(gate: Gate, standing: Standing, facts: FactsSeen) -> None:
     out = console_on(sys.stdout)
-    wanted = "shut" if standing.wanted_shut else "open"
     style = "green" if code_of_standing(standing) is ExitCode.PROVEN else "bold red"
-    out.print(Text(f"{gate.name}: {standing.state} (should be {wanted})", style=style))
+    out.print(Text(f"{gate.name}: {standing.state} ({_wanted(standing)})", style=style))
     table = plain_table("", "")
     if standing.state_since is not None:
         table.add_row("since", f"{standing.state_since.astimezone():%Y-%m-%d %H:%M:%S}")
+        if standing.state is GateState.REOPENING:
+            ends = standing.state_since + timedelta(minutes=gate.provisional_minutes)
+            table.add_row("ends", f"{ends.astimezone():%Y-%m-%d %H:%M:%S}, unless it is confirmed")
     table.add_row("because", visible(standing.state_because))
     if standing.sides is not None:
         table.add_row("outside", standing.sides.outside)
@@ -71,7 +74,13 @@ def _print_status(gate: Gate, standing: Standing, facts: FactsSeen) -> None:
     out.print(table)
 
 
-def _node_words(facts: FactsSeen, node: Any) -> str:
+def _wanted(standing: Standing) -> str:
+    if standing.state is GateState.REOPENING:
+        return "provisionally; `gatectl confirm` makes it last"
+    return "should be shut" if standing.wanted_shut else "should be open"
+
+
+def _node_words(facts: FactsSeen, node: NodeName) -> str:
     if node in facts.trouble:
         return visible(facts.trouble[node].sentence)
     return f"{facts.roles[node]}, build {facts.builds[node]}"
@@ -161,7 +170,13 @@ def _print_plan(one: Plan) -> None:
 @click.command()
 @options.gates
 @click.option("--run", "run_id", metavar="RUN", help="Only this run.")
-@click.option("--limit", default=200, show_default=True, help="At most so many events, the newest.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="At most so many lines, the newest.",
+)
 @click.option("--steps", is_flag=True, help="Every event, and not only the course of things.")
 @options.as_json
 @click.pass_context
@@ -175,25 +190,25 @@ def log(
 ) -> int:
     """Show what is on record; nothing is contacted."""
     with workplace(ctx, gates) as place:
-        records = {gate: _records(place, gate, run_id, limit) for gate in place.gates}
+        records = {gate: _records(place, gate, run_id) for gate in place.gates}
     if as_json:
         documents = [
-            {"name": gate.name, "events": [_event_document(one) for one in recorded]}
+            {"name": gate.name, "events": [_event_document(one) for one in recorded[-limit:]]}
             for gate, recorded in records.items()
         ]
         print_document("log", ExitCode.PROVEN, {"gates": documents})
         return ExitCode.PROVEN
     for recorded in records.values():
         if steps:
-            _print_events(recorded)
+            _print_events(recorded[-limit:])
         else:
-            print_timeline(recorded)
+            print_timeline(recorded, limit)
     return ExitCode.PROVEN
 
 
-def _records(place: Workplace, gate: Gate, run_id: str | None, limit: int) -> Sequence[Recorded]:
+def _records(place: Workplace, gate: Gate, run_id: str | None) -> Sequence[Recorded]:
     run = RunId(run_id) if run_id else None
-    return tuple(place.desk.journal.events(gate=gate.name, run=run))[-limit:]
+    return tuple(place.desk.journal.events(gate=gate.name, run=run))
 
 
 def _event_document(recorded: Recorded) -> dict[str, Any]:

@@ -14,6 +14,28 @@ dry_run = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
+def overrides(verb: Verb) -> Verb:
+    """Take `--override NAME` any number of times, and the reason for all of them."""
+    named = click.option(
+        "--override",
+        "overrides",
+        multiple=True,
+        metavar="NAME",
+        help="Go on although this precheck fails; needs --reason, and stands in the report.",
+    )
+    reasoned = click.option("--reason", metavar="TEXT", help="Why the overrides are right.")
+    return named(reasoned(verb))
+
+
+def overrides_of(names: tuple[str, ...], reason: str | None) -> dict[str, str]:
+    """Join names and reason; an override without a reason, or a reason for nothing, is refused."""
+    if names and not (reason and reason.strip()):
+        raise click.UsageError("--override needs --reason TEXT")
+    if reason and not names:
+        raise click.UsageError("--reason belongs to --override NAME")
+    return {name: (reason or "").strip() for name in names}
+
+
 def parameters(verb: Verb) -> Verb:
     """Take `-p NAME=VALUE` any number of times."""
     return click.option(

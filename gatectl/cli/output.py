@@ -21,9 +21,9 @@ from gatectl.core.report import (
     would_send,
 )
 from gatectl.core.run import Run
+from gatectl.core.visible import visible
+from gatectl.desk import Result
 from gatectl.errors import ExitCode, worst
-from gatectl.operation import Result
-from gatectl.visible import visible
 
 STYLES = {Answer.PASS: "green", Answer.FAIL: "bold red", Answer.UNKNOWN: "bold yellow"}
 
@@ -43,9 +43,10 @@ def finish(
         code = ExitCode.TERMINATED
     if as_json:
         print_document(command, code, {"gates": [result_document(one) for one in results]})
-        return code
-    for result in results:
-        print_result(result)
+    else:
+        for result in results:
+            print_result(result)
+    tell_trouble(results)
     return code
 
 
@@ -56,6 +57,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "state": result.state.value,
         "exit_code": int(result.code),
         "because": result.sentence,
+        "hint": result.hint,
         "blockers": [blocker_document(blocker) for blocker in result.blockers],
         "would_send": [{"node": node, "line": line} for node, line in would_send(result.runs)],
         "runs": [run_document(run) for run in result.runs],
@@ -69,11 +71,31 @@ def print_result(result: Result) -> None:
         print_lines(dry)
     if result.blockers:
         print_blockers(result)
-    out = console_on(sys.stdout)
+    # What stopped a verb, and what to do about it, is told on stderr: the state is the data.
+    words = f" - {_came_to(result)}" if not result.hint else ""
     style = "green" if result.code is ExitCode.PROVEN else "bold"
-    out.print(Text(f"{result.gate}: {result.state} - {visible(result.sentence)}", style=style))
-    if result.hint:
-        out.print(Text(visible(result.hint)))
+    print_line(f"{result.gate}: {result.state}{words}", style)
+
+
+def tell_trouble(results: Iterable[Result]) -> None:
+    """Say on stderr what stopped a verb on a gate, and what to do next."""
+    for result in results:
+        if result.hint:
+            click.echo(f"gatectl: {visible(result.sentence, keep_newlines=True)}", err=True)
+            click.echo(f"         {visible(result.hint, keep_newlines=True)}", err=True)
+
+
+def _came_to(result: Result) -> str:
+    if result.code is not ExitCode.DRIFT:
+        return result.sentence
+    count = len(list(would_send(result.runs)))
+    lines = "1 line" if count == 1 else f"{count} lines"
+    return f"{lines} would be sent, and nothing that writes was sent now"
+
+
+def print_line(text: str, style: str = "") -> None:
+    """Print one line on stdout; a terminal folds it, anything else gets it whole."""
+    console_on(sys.stdout).print(Text(visible(text), style=style))
 
 
 def print_lines(runs: Iterable[Run]) -> None:
@@ -113,18 +135,25 @@ def print_verdicts(runs: Iterable[Run]) -> None:
     console_on(sys.stdout).print(table)
 
 
-def print_timeline(events: Iterable[Recorded]) -> None:
-    """Print what happened when, in local time."""
+def print_timeline(events: Iterable[Recorded], limit: int | None = None) -> None:
+    """Print what happened when, in local time, the newest last; a new day stands alone."""
+    moments = list(timeline(events))
     table = plain_table("time", "what", "detail")
-    for moment in timeline(events):
+    day = ""
+    for moment in moments if limit is None else moments[-limit:]:
         local = moment.at.astimezone()
+        if f"{local:%Y-%m-%d}" != day:
+            day = f"{local:%Y-%m-%d}"
+            table.add_row(day, "", "")
         table.add_row(f"{local:%H:%M:%S}", visible(moment.what), visible(moment.detail, limit=160))
     console_on(sys.stdout).print(table)
 
 
 def plain_table(*columns: str) -> Table:
-    """Make a table that survives a terminal of 80 columns and a mail."""
-    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    """Make a table that survives a terminal of 80 columns and a mail; without names, no head."""
+    table = Table(
+        box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), show_header=any(columns)
+    )
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=False)
     return table

@@ -22,8 +22,9 @@ from gatectl.cli.output import (
 )
 from gatectl.core.event import Mode
 from gatectl.core.plan import Direction
+from gatectl.desk import Result
 from gatectl.errors import ExitCode, InvalidInput, worst
-from gatectl.operation import Operation, Result
+from gatectl.operation import Operation
 from gatectl.simulator.rehearsal import Image, SimulatedSite, fault_sentences, serve
 
 _MITIGATION = "mitigate-cve-2019-19781"

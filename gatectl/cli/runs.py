@@ -13,8 +13,9 @@ from gatectl.cli.output import finish
 from gatectl.core.event import Mode
 from gatectl.core.gate import Gate
 from gatectl.core.plan import Direction
+from gatectl.desk import Result
 from gatectl.errors import GatectlError, Refused
-from gatectl.operation import Operation, Result
+from gatectl.operation import Operation
 
 Verb = Callable[[Operation], Result]
 
@@ -75,6 +76,7 @@ def close(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: bo
     help="The mitigation to apply.",
 )
 @click.option("--undo", is_flag=True, help="Take the mitigation back, after the patch.")
+@options.overrides
 @options.dry_run
 @options.as_json
 @click.pass_context
@@ -83,6 +85,8 @@ def mitigate(
     gates: tuple[str, ...],
     playbook: str,
     undo: bool,
+    overrides: tuple[str, ...],
+    reason: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -91,8 +95,14 @@ def mitigate(
     A request that must be blocked and one that must pass are sent afterwards. Refused on builds
     that are known to accept the mitigation and to ignore it.
     """
-    direction = Direction.UNDO if undo else Direction.DO
-    return _run(ctx, "mitigate", gates, playbook, {}, dry_run, as_json, direction)
+    verb = partial(
+        Operation.run,
+        playbook=playbook,
+        mode=mode_of(dry_run),
+        direction=Direction.UNDO if undo else Direction.DO,
+        overrides=options.overrides_of(overrides, reason),
+    )
+    return carry_out(ctx, "mitigate", gates, verb, as_json=as_json)
 
 
 @click.command()
@@ -100,6 +110,7 @@ def mitigate(
 @click.option("--build", help="The build to install, as 13.1-49.13.")
 @click.option("--image", help="The firmware file on this machine.")
 @click.option("--sha256", help="Its SHA-256, from the vendor's download page.")
+@options.overrides
 @options.dry_run
 @options.as_json
 @click.pass_context
@@ -109,6 +120,8 @@ def patch(
     build: str | None,
     image: str | None,
     sha256: str | None,
+    overrides: tuple[str, ...],
+    reason: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -120,7 +133,14 @@ def patch(
     """
     given = {"build": build, "image": image, "image_sha256": sha256}
     parameters = {name: value for name, value in given.items() if value is not None}
-    return _run(ctx, "patch", gates, "patch", parameters, dry_run, as_json)
+    verb = partial(
+        Operation.run,
+        playbook="patch",
+        mode=mode_of(dry_run),
+        parameters=parameters,
+        overrides=options.overrides_of(overrides, reason),
+    )
+    return carry_out(ctx, "patch", gates, verb, as_json=as_json)
 
 
 @click.command()
@@ -129,7 +149,8 @@ def patch(
 @click.pass_context
 def verify(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
     """Look whether all is so that a gate may be reopened; nothing is written."""
-    return _run(ctx, "verify", gates, "verify", {}, False, as_json)
+    verb = partial(Operation.run, playbook="verify", mode=Mode.REAL)
+    return carry_out(ctx, "verify", gates, verb, as_json=as_json)
 
 
 @click.command()
@@ -142,7 +163,8 @@ def scan(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
     The answer is clean, scanned, compromised or inconclusive. Evidence that was kept since the
     gate was last open counts, too.
     """
-    return _run(ctx, "scan", gates, "scan", {}, False, as_json)
+    verb = partial(Operation.run, playbook="scan", mode=Mode.REAL)
+    return carry_out(ctx, "scan", gates, verb, as_json=as_json)
 
 
 @click.command()
@@ -198,6 +220,7 @@ def confirm(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: 
 @options.gates
 @options.parameters
 @click.option("--undo", is_flag=True, help="Take back what the playbook does.")
+@options.overrides
 @options.dry_run
 @options.as_json
 @click.pass_context
@@ -207,12 +230,21 @@ def run_playbook(
     gates: tuple[str, ...],
     parameters: dict[str, str],
     undo: bool,
+    overrides: tuple[str, ...],
+    reason: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> int:
     """Carry out any playbook, by its name or its file."""
-    direction = Direction.UNDO if undo else Direction.DO
-    return _run(ctx, "run", gates, playbook, parameters, dry_run, as_json, direction)
+    verb = partial(
+        Operation.run,
+        playbook=playbook,
+        mode=mode_of(dry_run),
+        parameters=parameters,
+        direction=Direction.UNDO if undo else Direction.DO,
+        overrides=options.overrides_of(overrides, reason),
+    )
+    return carry_out(ctx, "run", gates, verb, as_json=as_json)
 
 
 @click.command()
@@ -226,23 +258,3 @@ def resume(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
     was interrupted is not gone on with: the gate is closed.
     """
     return carry_out(ctx, "resume", gates, Operation.resume, as_json=as_json)
-
-
-def _run(
-    ctx: click.Context,
-    command: str,
-    gates: Sequence[str],
-    playbook: str,
-    parameters: dict[str, str],
-    dry_run: bool,
-    as_json: bool,
-    direction: Direction = Direction.DO,
-) -> int:
-    verb = partial(
-        Operation.run,
-        playbook=playbook,
-        mode=mode_of(dry_run),
-        parameters=parameters,
-        direction=direction,
-    )
-    return carry_out(ctx, command, gates, verb, as_json=as_json)

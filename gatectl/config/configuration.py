@@ -99,12 +99,6 @@ def read_configuration(
     )
 
 
-def find_pinless_configuration(given: str | Path | None) -> Configuration:
-    """Find and read the configuration for the command that pins host keys."""
-    path = find_configuration(Path(given) if given else None, os.environ)
-    return read_configuration(path, unpinned=True)
-
-
 def _all_flaws(
     document: Document, objections: list[Flaw], folder: Path, *, unpinned: bool
 ) -> list[Flaw]:

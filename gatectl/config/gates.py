@@ -5,7 +5,13 @@ from pathlib import Path
 
 from gatectl.config.consistency import SECRET_KINDS
 from gatectl.config.settings import resolve
-from gatectl.config.written import WrittenGate, WrittenLogin, WrittenVantage, WrittenVserver
+from gatectl.config.written import (
+    WrittenGate,
+    WrittenLogin,
+    WrittenTarget,
+    WrittenVantage,
+    WrittenVserver,
+)
 from gatectl.core.gate import (
     AdvisoryId,
     Gate,
@@ -15,6 +21,7 @@ from gatectl.core.gate import (
     NodeName,
     SecretRef,
     Side,
+    Target,
     Vantage,
     VantageName,
     Vserver,
@@ -44,7 +51,15 @@ def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
         provisional_s=written.provisional_minutes * 60,
         evidence_max_age_s=written.evidence_max_age_minutes * 60,
         fips=written.fips,
+        target=_target(written.target, folder),
     )
+
+
+def _target(written: WrittenTarget | None, folder: Path) -> Target | None:
+    if written is None:
+        return None
+    image = str(resolve(written.image, folder))
+    return Target(build=written.build, image=image, sha256=written.sha256)
 
 
 def _vserver(written: WrittenVserver) -> Vserver:

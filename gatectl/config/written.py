@@ -150,6 +150,15 @@ class WrittenVantage(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTarget(Written):
+    """The firmware that `patch` installs when the command line names none."""
+
+    build: Text
+    image: PathText
+    sha256: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenGate(Written):
     """One way in."""
 
@@ -160,6 +169,7 @@ class WrittenGate(Written):
     provisional_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     evidence_max_age_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
     fips: bool = False
+    target: WrittenTarget | None = None
     vserver: WrittenVserver
     nodes: Annotated[tuple[WrittenNode, ...], Field(min_length=1, max_length=2)]
     vantages: Annotated[tuple[WrittenVantage, ...], Field(min_length=1)]

@@ -68,9 +68,14 @@ def exit_code(ending: Ending, outside: Reach) -> ExitCode:
         case Ending.INTERRUPTED:
             return ExitCode.INTERRUPTED
         case Ending.FAILED | Ending.UNKNOWN:
-            return ExitCode.FAILED_SHUT if outside == "shut" else ExitCode.MAYBE_OPEN
+            return failed_code(outside)
         case _ as never:
             assert_never(never)
+
+
+def failed_code(outside: Reach) -> ExitCode:
+    """Tell how bad a failure is: only a gate that is seen shut can wait for the morning."""
+    return ExitCode.FAILED_SHUT if outside == "shut" else ExitCode.MAYBE_OPEN
 
 
 def code_of_standing(standing: Standing) -> ExitCode:

@@ -96,6 +96,16 @@ class Vantage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The firmware that a gate is to be patched to, when nobody says otherwise."""
+
+    build: str
+    image: str
+    """A file on this machine."""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One way in: the nodes that serve it, whom it serves and from where it is watched."""
 
@@ -114,6 +124,7 @@ class Gate:
     """How old a proof may be when the gate is reopened on it."""
     fips: bool = False
     """FIPS and NDcPP builds are trains of their own; the device does not say which it runs."""
+    target: Target | None = None
 
     @property
     def is_pair(self) -> bool:

@@ -1,6 +1,6 @@
 """What must be proven before a verb may go on; all that is missing is told at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposur
 from gatectl.core.check import Answer, Verdict, all_of, failed, passed, unknown
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
 from gatectl.core.plan import Plan
+from gatectl.core.run import Run
 from gatectl.core.standing import Proof, Standing
 
 
@@ -167,6 +168,45 @@ def _no_step_in_doubt(standing: Standing) -> Verdict:
     if doubts:
         return unknown(f"run {run.id} ({run.plan.playbook}) has steps in doubt: {doubts}")
     return failed(f"run {run.id} ({run.plan.playbook}) is unfinished: {run.because or 'cut off'}")
+
+
+def judge_beginning(
+    gate: Gate, standing: Standing, plan: Plan, run: Run, advisories: Mapping[AdvisoryId, Advisory]
+) -> tuple[Blocker, ...]:
+    """Judge whether a run may begin its work: all that stands in its way, overridden or not."""
+    judged = [
+        ("gate-shut", judge_state(standing, needs_shut=plan.needs_shut), "gatectl close GATE"),
+        ("target-build", judge_target(plan, advisories, gate), "another --build"),
+        ("mitigation-works", judge_mitigation(plan, advisories), "gatectl close GATE"),
+        *_judged_prechecks(plan, run),
+    ]
+    return tuple(
+        Blocker(interlock=name, verdict=verdict, clears=clears.replace("GATE", gate.name))
+        for name, verdict, clears in judged
+        if not verdict.passed
+    )
+
+
+def _judged_prechecks(plan: Plan, run: Run) -> Iterator[tuple[str, Verdict, str]]:
+    for step in plan.steps:
+        record = run.record(step.id)
+        if step.precheck:
+            verdict = record.verdict or unknown("it was not looked at")
+            at = f"{step.node}: " if step.node else ""
+            told = Verdict(answer=verdict.answer, because=f"{at}{verdict.because}")
+            yield step.claim, told, f"--override {step.claim} --reason TEXT"
+
+
+NEVER_OVERRIDDEN = frozenset({"gate-shut"})
+"""No reason makes it right to patch an open gate."""
+
+
+def standing_blockers(
+    blockers: tuple[Blocker, ...], overrides: Mapping[str, str]
+) -> tuple[Blocker, ...]:
+    """Leave out what was overridden by name; what may not be overridden stands."""
+    allowed = set(overrides) - NEVER_OVERRIDDEN
+    return tuple(blocker for blocker in blockers if blocker.interlock not in allowed)
 
 
 def judge_state(standing: Standing, *, needs_shut: bool) -> Verdict:

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
+from gatectl.core.visible import visible
+
 ANSWER_BYTES_MAX: Final = 65_536
 """How much of one answer is read; every mark of the pages below stands in its first part."""
 
@@ -145,11 +147,6 @@ def same_host_path(location: str, names: frozenset[str]) -> str:
     if not stays or not path.startswith("/") or not path.isascii() or " " in path:
         return ""
     return path
-
-
-def visible(text: str, limit: int = 500) -> str:
-    """Make foreign text safe to show: one line, printable characters only, not too long."""
-    return "".join(sign if sign.isprintable() else " " for sign in text[:limit]).strip()
 
 
 def _split(location: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal, NewType, assert_never
 
 from pydantic import TypeAdapter
@@ -149,6 +150,7 @@ class PlannedStep:
     retry: Retry
     on_fail: OnFail
     proves: str | None
+    precheck: bool = False
 
     @property
     def node(self) -> NodeName | None:
@@ -188,6 +190,8 @@ class Plan:
     parameters: Mapping[str, str]
     facts: GateFacts
     advisory: AdvisoryId | None
+    overrides: Mapping[str, str]
+    """What is known not to be so and goes on all the same: name and reason."""
     steps: tuple[PlannedStep, ...]
 
     @property
@@ -216,6 +220,7 @@ def build_plan(
     parameters: Mapping[str, str],
     advisories: Mapping[AdvisoryId, Advisory],
     direction: Direction = Direction.DO,
+    overrides: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Fill in a playbook for a gate; raises PlanError with all that is missing."""
     if direction is Direction.UNDO and playbook.purpose in _OPENS_OR_SHUTS:
@@ -243,7 +248,23 @@ def build_plan(
         parameters=given,
         facts=facts,
         advisory=AdvisoryId(playbook.advisory) if playbook.advisory else None,
+        overrides=dict(overrides),
         steps=tuple(steps),
+    )
+
+
+def promised_files(
+    playbook: Playbook, gate: Gate, parameters: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """List each file that the playbook brings, with its SHA-256; raises PlanError.
+
+    This needs no look at any node, so that a wrong file is found before anything is contacted.
+    """
+    words = {**gate_words(gate), **check_parameters(playbook.parameters, parameters)}
+    return tuple(
+        (fill_in(step.file, words, step.id), fill_in(step.sha256, words, step.id))
+        for step in playbook.step
+        if isinstance(step, UploadStep)
     )
 
 
@@ -386,6 +407,7 @@ class _Filler:
             retry=step.retry,
             on_fail=step.on_fail,
             proves=step.proves,
+            precheck=step.precheck,
         )
 
     @staticmethod

@@ -121,6 +121,8 @@ class _Step(Written):
     on_fail: OnFail = OnFail.HOLD
     proves: str | None = None
     """The interlock for reopening that this step is evidence for."""
+    precheck: bool = False
+    """Looked at before anything is sent; all that fail are told at once, each can be overridden."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an identifier that would not survive a log or a command line."""

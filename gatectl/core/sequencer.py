@@ -50,6 +50,9 @@ def next_action(plan: Plan, run: Run) -> Action:
             return Reobserve(step=step)
         if record.phase is not Phase.ENDED:
             return Perform(step=step)
+        if step.precheck:
+            # What a precheck found was judged, or overridden, before the first act.
+            continue
         if record.outcome in {Outcome.FAILED, Outcome.UNKNOWN} and step.on_fail is OnFail.HOLD:
             reason = record.verdict.because if record.verdict else "no reason was recorded"
             return Hold(because=f"{step.title}: {reason}", ending=_ending(record.outcome))
@@ -67,11 +70,25 @@ def _finish(plan: Plan, run: Run) -> Finish:
         (Outcome.FAILED, Ending.FAILED),
         (Outcome.WOULD, Ending.PENDING),
     ):
-        steps = [step for step in plan.steps if run.record(step.id).outcome is outcome]
+        steps = [
+            step
+            for step in plan.steps
+            if run.record(step.id).outcome is outcome and not step.precheck
+        ]
         if steps:
             names = ", ".join(step.id for step in steps)
             return Finish(ending=ending, because=f"{outcome}: {names}")
     return Finish(ending=Ending.PROVEN, because=f"all {len(plan.steps)} steps hold")
+
+
+def next_precheck(plan: Plan, run: Run) -> PlannedStep | None:
+    """Name the next precheck to look at; one that fails does not keep the others from a look."""
+    waiting = (
+        step
+        for step in plan.steps
+        if step.precheck and run.record(step.id).phase in {Phase.PENDING, Phase.LOOKING}
+    )
+    return next(waiting, None)
 
 
 def may_act(verdict: Verdict, purpose: Purpose, mode: Mode) -> bool:

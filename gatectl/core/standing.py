@@ -65,8 +65,14 @@ class Standing:
     evidence: tuple[EvidenceKept, ...] = ()
     """Kept since the gate was last open with a confirmation."""
     builds: Mapping[NodeName, str] = field(default_factory=dict)
-    unfinished: Run | None = None
+    left_over: tuple[Run, ...] = ()
+    """Runs that stopped before a proven end, and that none has made good since; newest last."""
     last_run: Run | None = None
+
+    @property
+    def unfinished(self) -> Run | None:
+        """The run that `resume` would go on with."""
+        return self.left_over[-1] if self.left_over else None
 
     @classmethod
     def from_events(cls, gate: GateName, events: Iterable[Recorded]) -> "Standing":
@@ -84,7 +90,7 @@ class Standing:
         """Give the standing as it is after one more event."""
         standing = self
         if run is not None:
-            standing = replace(standing, last_run=run, unfinished=_left_over(standing, run))
+            standing = replace(standing, last_run=run, left_over=_left_over(standing, run))
         match recorded.event:
             case Signalled() as signalled:
                 return _signalled(standing, signalled, recorded)
@@ -116,14 +122,12 @@ def _run_after(runs: dict[RunId, Run], recorded: Recorded) -> Run | None:
     return run
 
 
-def _left_over(standing: Standing, run: Run) -> Run | None:
-    """Tell which run `resume` would go on with: the newest that stopped before a proven end."""
-    earlier = standing.unfinished
-    if not run.finished and not _only_reads(run.plan):
-        return run
-    if earlier is None or earlier.id == run.id or _supersedes(run, earlier):
-        return None
-    return earlier
+def _left_over(standing: Standing, run: Run) -> tuple[Run, ...]:
+    """Tell which runs are left over now; another run hides none of them, it makes them good."""
+    earlier = tuple(
+        one for one in standing.left_over if one.id != run.id and not _supersedes(run, one)
+    )
+    return earlier if run.finished or _only_reads(run.plan) else (*earlier, run)
 
 
 _OPENING = frozenset({Purpose.REOPEN, Purpose.CONFIRM})

@@ -4,11 +4,15 @@ It knows the device and nothing of the rest of gatectl, so that a parser and the
 it cannot share a mistake; both are held against recorded texts in tests/transcripts.
 
 - `switches`, `scheduler`, `builds`, `texts`: what can be chosen, when things happen, names, words.
-- `configuration`, `acl`, `expression`: the running configuration and what it decides.
-- `dialect`, `command`, `commands_*`, `shows`, `commandline`: the CLI, from a line to a reply.
-- `filesystem`, `tree`, `firmware`, `shell`, `shell_*`, `installer`: the FreeBSD side.
-- `appliance`, `pair`, `user_session`, `history`: one box, its peer, who is signed in, what came in.
-- `ssh`, `terminal`, `sftp`, `scp`: the wire.
+- `configuration`, `acl`, `expression`, `policy`: the running configuration and what it decides.
+- `dialect`, `command`, `commands_*`, `shows*`, `commandline`: the CLI, from a line to a reply.
+- `filesystem`, `tree`, `firmware`, `shell*`, `installer`, `devicelog`: the FreeBSD side.
+- `appliance`, `serving`, `power`, `pair`: one box, what it lets in, its boots, its peer.
+- `user_session`, `history`, `disturbance`: who is signed in, what came in, what goes wrong.
+- `ssh`, `login`, `dialogue`, `terminal`, `sftp`, `scp`, `hostkeys`: the management side's wire.
+- `gateway*`, `web`, `dtls`, `worker`, `certificates`: the data plane that the world sees.
+- `faults`, `traces`, `rehearsal`: a whole site, and what can happen to it.
 
-A line travels ssh -> terminal -> commandline -> dialect -> commands -> appliance -> pair.
+A line travels ssh -> login -> dialogue -> commandline -> dialect -> commands -> appliance -> pair.
+A visitor's request travels gateway -> serving (may it in?) -> policy (an answer?) -> web.
 """

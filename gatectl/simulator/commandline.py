@@ -7,6 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Literal
 
+from gatectl.simulator import devicelog
 from gatectl.simulator.command import Call, Command, Disconnected, ScriptedTerminal, Terminal
 from gatectl.simulator.commandset import COMMANDS
 from gatectl.simulator.dialect import (
@@ -118,11 +119,15 @@ class CliSession:
     def _one(self, column: int, text: str, terminal: Terminal) -> None:
         text_column = column + len(text) - len(text.lstrip())
         recorded = _Recorder(terminal)
-        entry = self.box.record(self.origin, text.strip(), writes=self._might_write(text))
+        entry = self.box.record(
+            self.origin, text.strip(), writes=self.origin != "boot" and self._might_write(text)
+        )
         try:
             self._perform(text, text_column, recorded, entry)
         finally:
             entry.reply = recorded.text
+            if self.origin == "cli":
+                devicelog.note_command(self.box, self, text.strip())
 
     def _might_write(self, text: str) -> bool:
         try:

@@ -13,8 +13,8 @@ KINDS: tuple[VserverKind, ...] = ("vpn", "lb", "cs", "authentication")
 BIND_POINTS = "REQUEST|AAA_REQUEST|ICA_REQUEST|OTHERTCP_REQUEST|RESPONSE"
 _VSERVER_OPTIONS = (
     "dtls:ON|OFF downStateFlush:ENABLED|DISABLED comment:word redirectURL:word "
-    "icaOnly:ON|OFF cltTimeout:0..31536000 maxAAAUsers:0..65535 Listenpolicy:word "
-    "Listenpriority:0..101 loginOnce:ON|OFF doubleHop:ENABLED|DISABLED authentication:ON|OFF "
+    "icaOnly:ON|OFF cltTimeout:0..31536000 maxAAAUsers:0..65535 "
+    "loginOnce:ON|OFF doubleHop:ENABLED|DISABLED authentication:ON|OFF "
     "icmpVsrResponse:PASSIVE|ACTIVE RHIstate:PASSIVE|ACTIVE appflowLog:ENABLED|DISABLED "
     "persistenceType:word lbMethod:word"
 )

@@ -17,7 +17,7 @@ from paramiko.common import (
 )
 from paramiko.server import InteractiveQuery
 
-from gatectl.simulator import scp
+from gatectl.simulator import devicelog, scp
 from gatectl.simulator.command import Disconnected
 from gatectl.simulator.dialogue import interact, run_request
 from gatectl.simulator.terminal import ChannelTerminal, IdleTooLong
@@ -65,6 +65,7 @@ class Login(paramiko.ServerInterface):
         if not right or self._box.phase != "up":
             return AUTH_FAILED
         self._username = username
+        devicelog.note_login(self._box, username, self._peer)
         return AUTH_SUCCESSFUL
 
     def check_auth_password(self, username: str, password: str) -> int:

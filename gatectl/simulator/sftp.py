@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import posixpath
 import stat
@@ -78,6 +79,18 @@ class _Handle(paramiko.SFTPHandle):
 
     def close(self) -> None:
         """Nothing is left to be done."""
+
+
+class SftpService(paramiko.SFTPServer):
+    """The SFTP subsystem; it ends with a status, which `scp` asks for."""
+
+    def start_subsystem(
+        self, name: str, transport: paramiko.Transport, channel: paramiko.Channel
+    ) -> None:
+        """Serve until the client has had enough."""
+        super().start_subsystem(name, transport, channel)
+        with contextlib.suppress(OSError, EOFError):
+            channel.send_exit_status(0)
 
 
 class VirtualSftp(paramiko.SFTPServerInterface):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gatectl.simulator import devicelog
 from gatectl.simulator.command import ScriptedTerminal, Terminal
 from gatectl.simulator.shellwords import (
     Pipeline,
@@ -86,6 +87,7 @@ class Shell:
 
     def run(self, line: str, terminal: Terminal) -> int:
         """Run a line; give the exit status of the last program."""
+        devicelog.note_shell(self.box, self.username, line)
         entry = self.box.record("shell", line, writes=self.might_write(line))
         status = 0
         try:
@@ -171,7 +173,7 @@ def _nowhere(_text: str) -> None:
     """Drop the text: `2>/dev/null`."""
 
 
-def _may_change(simple: Simple) -> bool:  # noqa: PLR0911 - one line a program
+def _may_change(simple: Simple) -> bool:
     if simple.output not in ("", "/dev/null"):
         return True
     if not simple.words:

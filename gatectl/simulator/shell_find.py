@@ -52,9 +52,7 @@ def _fits(process: Process, path: str, entry: Entry, tests: list[str]) -> bool:
     return any(alternatives)
 
 
-def _one_test(  # noqa: PLR0911 - one answer a test
-    process: Process, path: str, entry: Entry, word: str, value: str
-) -> bool:
+def _one_test(process: Process, path: str, entry: Entry, word: str, value: str) -> bool:
     match word:
         case "-name" | "-iname":
             flags = re.IGNORECASE if word == "-iname" else 0

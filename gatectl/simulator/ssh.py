@@ -13,7 +13,7 @@ import paramiko
 
 from gatectl.simulator.hostkeys import make_host_keys
 from gatectl.simulator.login import Login
-from gatectl.simulator.sftp import VirtualSftp
+from gatectl.simulator.sftp import SftpService, VirtualSftp
 from gatectl.simulator.terminal import abort
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class SshFront:
         else:
             transport.add_server_key(self._keys.rsa)
             transport.add_server_key(self._keys.ed25519)
-        transport.set_subsystem_handler("sftp", paramiko.SFTPServer, VirtualSftp, self.appliance)
+        transport.set_subsystem_handler("sftp", SftpService, VirtualSftp, self.appliance)
 
     def _reap(self, transport: paramiko.Transport) -> None:
         """Throw out who does not log in in time."""

@@ -252,7 +252,7 @@ class Requests:
             try:
                 # Read apart, one stream would stand still when the other is full.
                 channel.set_combine_stderr(combine=True)
-                channel.exec_command(command)
+                self._start(channel, command)
                 while (piece := reader.piece()) is not None:
                     text += piece
             except Failures as exc:
@@ -261,6 +261,14 @@ class Requests:
                 raise reader.cut(guard)
         channel.close()
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def _start(self, channel: paramiko.Channel, command: str) -> None:
+        try:
+            channel.exec_command(command)
+        except paramiko.SSHException:
+            # A short answer and its end can overtake the word that the request was taken.
+            if not (self._connection.alive and channel.recv_ready()):
+                raise
 
     def leave(self, guard: Guard) -> None:
         """Say nothing: each request has ended by itself."""

@@ -1,7 +1,7 @@
 """Builds in order inside their train, and what a bulletin means for them."""
 
 import pytest
-from builders import BULLETIN
+from tests.builders import BULLETIN
 from hypothesis import given
 from hypothesis import strategies as st
 

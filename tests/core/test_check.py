@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from builders import BULLETIN
+from tests.builders import BULLETIN
 from hypothesis import given
 from hypothesis import strategies as st
 

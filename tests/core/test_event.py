@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from builders import NS_A, planned, shipped_plan
+from tests.builders import NS_A, planned, shipped_plan
 
 from gatectl.core.check import failed
 from gatectl.core.event import (

@@ -118,6 +118,14 @@ def test_neither_prompt_nor_terminator_alone_ends_an_answer(text: str) -> None:
     assert Framing(command="show x", prompt=PROMPT).feed(text) is not Stage.WHOLE
 
 
+def test_an_error_that_stands_in_a_file_does_not_end_it() -> None:
+    """Only the last line before the prompt can be the device's own word on a file."""
+    framing = Framing(command="shell cat /f", prompt=PROMPT)
+    assert framing.feed("shell cat /f\r\nERROR: mine\r\nmore\r\n> ") is Stage.UNFINISHED
+    refused = Framing(command="a; b", prompt=PROMPT)
+    assert refused.feed("a; b\r\nERROR: No such command\r\nmore\r\n> ") is Stage.WHOLE
+
+
 def test_a_pager_wants_a_key_and_leaves_no_trace() -> None:
     """Each page is asked for once, and the pager's own words are not in the text."""
     framing = Framing(command="show ns acl", prompt=PROMPT)

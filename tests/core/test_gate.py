@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from builders import NS_B, STANDALONE, make_gate
+from tests.builders import NS_B, STANDALONE, make_gate
 from hypothesis import given
 from hypothesis import strategies as st
 

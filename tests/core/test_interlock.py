@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import (
+from tests.builders import (
     ALMELO,
     BULLETIN,
     BULLETINS,

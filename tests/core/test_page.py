@@ -12,7 +12,6 @@ from gatectl.core.page import (
     page_of,
     read_answer,
     same_host_path,
-    visible,
 )
 
 
@@ -155,9 +154,3 @@ def test_same_host_path_stays_at_the_gate() -> None:
     assert same_host_path("https://gate.test/a", names) == "/a"
     assert same_host_path("https://else.test/a", names) == ""
     assert same_host_path("a b", names) == ""
-
-
-def test_visible_takes_the_power_from_foreign_text() -> None:
-    """No escape, line break or direction mark of a server reaches a terminal."""
-    assert visible("a\x1b[2Jb\r\n\u202ec\x9bd") == "a [2Jb   c d"
-    assert len(visible("x" * 900)) == 500

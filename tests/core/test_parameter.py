@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_network
 
 import pytest
-from builders import make_gate
+from tests.builders import make_gate
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import (
+from tests.builders import (
     BULLETINS,
     NS_A,
     NS_B,

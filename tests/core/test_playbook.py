@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from builders import (
+from tests.builders import (
     BULLETINS,
     PATCH_PARAMETERS,
     SHIPPED,

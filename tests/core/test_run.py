@@ -1,7 +1,7 @@
 """What has been: a run folded from its events."""
 
 import pytest
-from builders import NS_A, Chronicle, ended, plan_of, planned, started
+from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 
 from gatectl.core.check import failed, unknown
 from gatectl.core.event import (

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from builders import NS_A, Chronicle, ended, plan_of, planned, started
+from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import ALMELO, NS_A, NS_B, Chronicle, device_task, ended, plan_of, planned, started
+from tests.builders import ALMELO, NS_A, NS_B, Chronicle, device_task, ended, plan_of, planned, started
 
 from gatectl.core.check import Verdict, failed, passed, unknown
 from gatectl.core.event import (

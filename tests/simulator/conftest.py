@@ -20,7 +20,7 @@ TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    """A pair whose boot takes a tenth of a second."""
+    """Make a pair whose boot takes a tenth of a second."""
     made = make_pair(switches=Switches(speed=FAST))
     yield made
     made.close()
@@ -28,7 +28,7 @@ def pair() -> Iterator[Pair]:
 
 @pytest.fixture
 def single() -> Iterator[Appliance]:
-    """A stand-alone appliance."""
+    """Make a stand-alone appliance."""
     made = make_pair(count=1, switches=Switches(speed=FAST))
     yield made.nodes[0]
     made.close()
@@ -36,13 +36,13 @@ def single() -> Iterator[Appliance]:
 
 @pytest.fixture
 def primary(pair: Pair) -> Appliance:
-    """The node that leads."""
+    """Give the node that leads."""
     return pair.nodes[0]
 
 
 @pytest.fixture
 def secondary(pair: Pair) -> Appliance:
-    """The node that follows."""
+    """Give the node that follows."""
     return pair.nodes[1]
 
 
@@ -80,7 +80,7 @@ def transcript() -> Callable[[str], str]:
 
 @pytest.fixture
 def front(primary: Appliance) -> Iterator[SshFront]:
-    """The SSH server of the primary."""
+    """Start the SSH server of the primary."""
     made = SshFront(primary)
     made.start()
     yield made

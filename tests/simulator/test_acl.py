@@ -9,14 +9,17 @@ VIP = "203.0.113.10"
 
 
 def rule(name: str, priority: int, **parts: object) -> AclRule:
+    """Make a DENY rule with the given parts."""
     return AclRule(name=name, priority=priority, **{"action": "DENY", **parts})  # type: ignore[arg-type]  # test data
 
 
 def applied(*rules: AclRule) -> list[AppliedRule]:
+    """Put rules into a lookup table that never expires."""
     return [AppliedRule(rule=one, expires=None) for one in rules]
 
 
 def decided(table: list[AppliedRule], source: str, **other: object) -> str | None:
+    """Name the rule that decides about a connection to the gateway."""
     facts = {"destination": VIP, "port": 443, "protocol": "TCP", **other}
     found = decide(table, source=source, **facts)  # type: ignore[arg-type]  # test data
     return found.name if found else None

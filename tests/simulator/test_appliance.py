@@ -3,28 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from gatectl.simulator.appliance import Appliance, Listener, make_pair
+from gatectl.simulator.appliance import Appliance
 from gatectl.simulator.commandline import CliSession
-from gatectl.simulator.switches import Switches
 from gatectl.simulator.texts import Refused
-
-
-def test_a_fresh_pair_serves_its_gateway_on_one_node(
-    primary: Appliance, secondary: Appliance
-) -> None:
-    """The primary listens, the secondary waits, and both are saved."""
-    assert primary.listeners() == {Listener("203.0.113.10", 443, "TCP", "gw_ext", "vpn")}
-    assert secondary.listeners() == frozenset()
-    assert not primary.changed_since_saved()
-    assert not secondary.changed_since_saved()
-
-
-def test_a_pair_can_have_dtls_and_a_redirect() -> None:
-    """UDP stands beside TCP, and port 80 is a load balancer of its own."""
-    pair = make_pair(count=1, dtls=True, redirect_port=80, switches=Switches(speed=1200))
-    found = {(x.port, x.protocol, x.kind) for x in pair.nodes[0].listeners()}
-    pair.close()
-    assert found == {(443, "TCP", "vpn"), (443, "UDP", "vpn"), (80, "TCP", "lb")}
 
 
 def test_passwords_are_checked_with_their_user(primary: Appliance) -> None:
@@ -60,13 +41,3 @@ def test_whoever_asks_is_called_before_each_command(primary: Appliance, cli: Cli
     primary.before_command.append(lambda _box, line: seen.append(line))
     cli.run("show ns ip; show foo")
     assert seen == ["show ns ip", "show foo"]
-
-
-def test_a_session_knows_the_door_that_it_came_in_through(primary: Appliance) -> None:
-    """Without a name it is the first VPN vserver."""
-    session = primary.begin_session(
-        user="jdoe", kind="aaa", client_address="198.51.100.7", client_port=4
-    )
-    assert (session.vserver, session.entry_address, session.entry_port) == (
-        "gw_ext", "203.0.113.10", 443,
-    )  # fmt: skip

@@ -12,6 +12,7 @@ STRANGER = "198.51.100.7"
 
 
 def lets(box: Appliance, source: str = STRANGER, *, count: bool = False) -> bool:
+    """Ask whether a connection to the gateway gets in."""
     return box.admits(source=source, destination=VIP, port=443, protocol="TCP", count=count)
 
 
@@ -38,7 +39,10 @@ def test_nothing_happens_until_apply(primary: Appliance, cli: CliSession) -> Non
         (DENY, "Resource already exists"),
         ("add ns acl E DENY -destPort = 443", "Port can be specified only if"),
         ("add ns acl E DENY -srcIP = 10.1.1.1 -priority 20", "ACL with this priority"),
-        (DENY.replace(" D ", " E ").replace("priority 20", "priority 21"), "ACL with identical parameter"),
+        (
+            DENY.replace(" D ", " E ").replace("priority 20", "priority 21"),
+            "ACL with identical parameter",
+        ),
         ("rm ns acl NONE", "No such resource"),
         ("show ns acls", "No such command"),
     ],

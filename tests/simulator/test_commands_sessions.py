@@ -6,6 +6,7 @@ from gatectl.simulator.user_session import SessionKind, UserSession
 
 
 def sign_in(box: Appliance, kind: SessionKind, user: str = "jdoe") -> UserSession:
+    """Sign somebody in."""
     return box.begin_session(
         user=user, kind=kind, client_address="198.51.100.7", client_port=40_000
     )

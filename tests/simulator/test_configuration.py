@@ -7,8 +7,7 @@ from gatectl.simulator.configuration import quoted
 from gatectl.simulator.dialect import tokenise
 
 CLOSURE = (
-    "add ns acl ALLOW_OFFICE ALLOW -srcIP = 10.0.0.0-10.255.255.255 -destIP = 203.0.113.10 "
-    "-destPort = 443 -protocol TCP -priority 10",
+    "add ns acl ALLOW_OFFICE ALLOW -srcIP = 10.0.0.0-10.255.255.255 -priority 10",
     "add ns acl DENY_443 DENY -destIP = 203.0.113.10 -destPort = 443 -protocol TCP -priority 20",
     "add ns acl6 DENY6 DENY -destIPv6 = 2001:db8::1 -destPort = 443 -protocol TCP -priority 20",
     "enable ns feature responder",

@@ -14,6 +14,7 @@ class Shape:
 
     @property
     def words(self) -> tuple[str, ...]:
+        """Give the command's own words."""
         return tuple(self.text.split())
 
 
@@ -27,6 +28,7 @@ KNOWN = [
 
 
 def meant(line: str) -> str:
+    """Name the known command that a line means."""
     return resolve(tokenise(line), KNOWN)[0].text
 
 

@@ -1,5 +1,5 @@
 import pytest
-from data_plane_stand_in import client_hello
+from tests.simulator.data_plane_stand_in import client_hello
 
 from gatectl.simulator.dtls import hello_verify_request
 

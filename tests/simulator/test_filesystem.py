@@ -8,6 +8,7 @@ from gatectl.simulator.filesystem import Entry, FileSystem
 
 @pytest.fixture
 def files() -> FileSystem:
+    """Give a small tree with one link."""
     made = FileSystem()
     made.mkdir("/flash/nsconfig", parents=True)
     made.mkdir("/var/tmp", parents=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from data_plane_stand_in import (
+from tests.simulator.data_plane_stand_in import (
     VSERVER,
     CannedPolicy,
     ObedientNode,

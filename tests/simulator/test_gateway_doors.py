@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from data_plane_stand_in import (
+from tests.simulator.data_plane_stand_in import (
     ObedientNode,
     ObedientPair,
     OnePort,

@@ -12,6 +12,7 @@ INSTALL = f'shell "cd {FOLDER} && ./installns -Y -n"'
 
 @pytest.fixture
 def uploaded(primary: Appliance) -> Appliance:
+    """Give a primary with an image in its place."""
     primary.files.mkdir(FOLDER)
     primary.files.write(IMAGE, make_image("12.1-55.18"))
     return primary

@@ -56,9 +56,7 @@ def test_exec_answers_between_two_dones(connect: Connect) -> None:
     assert stdout.channel.recv_exit_status() == 0
 
 
-@pytest.mark.parametrize(
-    ("policy", "expected"), [("zero", 0), ("error", 1), ("none", -1)]
-)
+@pytest.mark.parametrize(("policy", "expected"), [("zero", 0), ("error", 1), ("none", -1)])
 def test_the_exit_status_of_a_refusal_is_a_switch(
     primary: Appliance, connect: Connect, policy: str, expected: int
 ) -> None:

@@ -12,6 +12,7 @@ from gatectl.simulator.ssh import SshFront
 
 @pytest.fixture
 def device(front: SshFront) -> Iterator[BaseConnection]:
+    """Connect with the driver."""
     host, port = front.address
     connection = ConnectHandler(
         device_type="netscaler", host=host, port=port, username="nsroot", password="nsroot",
@@ -32,9 +33,7 @@ def test_netmiko_looks(device: BaseConnection) -> None:
 
 def test_netmiko_configures_and_saves(device: BaseConnection, primary: Appliance) -> None:
     """A set of commands arrives, and is saved."""
-    device.send_config_set(
-        ["enable ns feature responder", "add responder policy closed true DROP"]
-    )
+    device.send_config_set(["enable ns feature responder", "add responder policy closed true DROP"])
     assert "RESPONDER" in primary.configuration.features
     assert primary.changed_since_saved()
     device.send_command("save ns config")

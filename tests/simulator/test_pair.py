@@ -98,8 +98,6 @@ def test_a_node_that_must_stay_secondary_never_leads(
 
 def test_subscribers_are_called_without_the_lock(pair: Pair, cli: CliSession) -> None:
     """Another thread can take the pair's lock while a subscriber is at work."""
-
-
     free: list[bool] = []
 
     def look(_event: str) -> None:

@@ -16,9 +16,8 @@ BIND_VSERVER = "bind vpn vserver gw_ext -policy closed -priority 1 -type REQUEST
 BIND_SIGN_IN = "bind vpn vserver gw_ext -policy closed -priority 1 -type AAA_REQUEST"
 
 
-def hit(
-    box: Appliance, *, phase: RequestPhase = "request", source: str = "198.51.100.7"
-) -> bool:
+def hit(box: Appliance, *, phase: RequestPhase = "request", source: str = "198.51.100.7") -> bool:
+    """Ask whether a policy does something to a request."""
     return box.responder(path="/", source=source, vserver="GW_EXT", phase=phase) is not None
 
 

@@ -12,6 +12,7 @@ DENY = "add ns acl D DENY -destIP = 203.0.113.10 -destPort = 443 -protocol TCP -
 
 
 def reboot(box: Appliance, eventually: Eventually) -> None:
+    """Reboot, and wait until the box is back."""
     boots = box.boots
     box.reboot()
     eventually(lambda: box.boots == boots + 1)
@@ -93,3 +94,13 @@ def test_one_build_loops_over_its_variables(single: Appliance, eventually: Event
     single.reboot()
     eventually(lambda: told.count("down") == 2)
     assert single.phase == "down"
+
+
+def test_traces_in_memory_do_not_survive(single: Appliance, eventually: Eventually) -> None:
+    """A reboot destroys what lies on the RAM disk and keeps what lies on the real one."""
+    for path in ("/tmp/trace", "/netscaler/portal/templates/x.xml", "/var/tmp/trace"):
+        single.files.write(path, "1")
+    reboot(single, eventually)
+    assert not single.files.exists("/tmp/trace")
+    assert not single.files.exists("/netscaler/portal/templates/x.xml")
+    assert single.files.exists("/var/tmp/trace")

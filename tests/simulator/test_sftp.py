@@ -12,6 +12,7 @@ Connect = Callable[[], paramiko.SSHClient]
 
 @pytest.fixture
 def sftp(connect: Connect) -> Iterator[paramiko.SFTPClient]:
+    """Open an SFTP session."""
     with connect().open_sftp() as client:
         yield client
 

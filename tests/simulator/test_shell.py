@@ -6,6 +6,7 @@ from gatectl.simulator.shell import Shell
 
 
 def ran(box: Appliance, line: str) -> tuple[str, int]:
+    """Run a line in a new root shell; give output and exit status."""
     terminal = ScriptedTerminal()
     status = Shell(box, username="nsroot").run(line, terminal)
     return terminal.text, status

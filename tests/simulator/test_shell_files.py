@@ -7,6 +7,7 @@ from gatectl.simulator.shell import Shell
 
 
 def ran(box: Appliance, line: str) -> str:
+    """Run a line in a new root shell; give the output."""
     terminal = ScriptedTerminal()
     Shell(box, username="nsroot").run(line, terminal)
     return terminal.text

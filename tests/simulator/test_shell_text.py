@@ -6,6 +6,7 @@ from gatectl.simulator.shell import Shell
 
 
 def ran(box: Appliance, line: str) -> str:
+    """Run a line in a new root shell; give the output."""
     terminal = ScriptedTerminal()
     Shell(box, username="nsroot").run(line, terminal)
     return terminal.text
@@ -13,6 +14,7 @@ def ran(box: Appliance, line: str) -> str:
 
 @pytest.fixture
 def text(primary: Appliance) -> Appliance:
+    """Give a primary with a text file."""
     primary.files.write("/var/tmp/t", "one\nTwo two\nthree\n")
     return primary
 

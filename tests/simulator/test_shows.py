@@ -43,9 +43,7 @@ def test_the_values_of_ha_node_depend_on_who_looks(
     assert "Master State: Primary" in primary.local_session().run("show ha node").split("2)")[0]
 
 
-@pytest.mark.parametrize(
-    "build", ["11.0-63.16", "13.0-71.44"]
-)
+@pytest.mark.parametrize("build", ["11.0-63.16", "13.0-71.44"])
 def test_the_version_line_is_the_recorded_one(build: str, transcript: Transcript) -> None:
     """Byte for byte where the build's date is known, with the word size on newer ones."""
     recorded = transcript(f"show-ns-version@{build}").splitlines()[0]

@@ -7,6 +7,7 @@ Transcript = Callable[[str], str]
 
 
 def labels(text: str) -> list[str]:
+    """Give the beginnings of the lines, up to the first value."""
     return [re.split(r" ?:| was at|\) - ", line.strip())[0] for line in text.splitlines()]
 
 

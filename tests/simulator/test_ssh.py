@@ -26,7 +26,7 @@ def test_the_announced_fingerprint_is_the_one_that_clients_see(
 def test_the_front_follows_the_power_of_the_box(
     primary: Appliance, front: SshFront, connect: Connect, eventually: Eventually
 ) -> None:
-    """Connections die with the box, nobody gets in while it is down, and it is back on its port."""
+    """Connections die with the box, and it is back on its port after the boot."""
     transport = connect().get_transport()
     assert transport is not None
     address = front.address
@@ -74,12 +74,13 @@ def test_each_answer_leaves_at_once(front: SshFront, connect: Connect) -> None:
     """TCP_NODELAY is set on the server's side of each connection."""
     connect()
     (transport,) = front._transports
-    value = transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    assert value != 0
+    connection = transport.sock
+    assert isinstance(connection, socket.socket)
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 def test_a_legacy_profile_offers_the_old_key_only() -> None:
-    """Old boxes have an RSA host key and old key exchanges, as far as paramiko still speaks them."""
+    """Old boxes have an RSA host key, and what old key exchanges paramiko still speaks."""
     pair = make_pair(count=1, switches=Switches(speed=1200, ssh_profile="legacy"))
     front = SshFront(pair.nodes[0])
     front.start()

@@ -3,6 +3,7 @@ from gatectl.simulator.user_session import UserSession
 
 
 def signed_in(box: Appliance) -> UserSession:
+    """Sign somebody in."""
     return box.begin_session(
         user="jdoe", kind="ica", client_address="198.51.100.7", client_port=40_000
     )

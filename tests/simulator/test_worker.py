@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from data_plane_stand_in import (
+from tests.simulator.data_plane_stand_in import (
     CannedPolicy,
     ObedientNode,
     ObedientPair,

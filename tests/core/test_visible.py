@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatectl.visible import visible
+from gatectl.core.visible import visible
 
 
 @pytest.mark.parametrize(

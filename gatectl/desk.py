@@ -1,0 +1,52 @@
+"""What every verb is handed, and what every verb gives back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatectl.clock import Clock
+from gatectl.core.advisory import Advisory
+from gatectl.core.gate import AdvisoryId, Gate, GateState, Host
+from gatectl.core.indicators import Indicator
+from gatectl.core.interlock import Blocker
+from gatectl.core.run import Run
+from gatectl.errors import ExitCode
+from gatectl.evidence import EvidenceStore
+from gatectl.journal import Journal
+from gatectl.ports import Lookout, StopFlag
+from gatectl.recorder import Listener
+from gatectl.transport.contract import Transport
+
+Connect = Callable[[Host], Transport]
+"""Makes a session that connects at its first command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every verb works with, handed over once."""
+
+    journal: Journal
+    evidence: EvidenceStore
+    clock: Clock
+    connect: Connect
+    lookout: Callable[[Gate, Connect], Lookout]
+    """Makes the looks at a gate from its vantages."""
+    advisories: Mapping[AdvisoryId, Advisory]
+    indicators: tuple[Indicator, ...]
+    playbook_folders: tuple[Path, ...]
+    listeners: tuple[Listener, ...]
+    stop: StopFlag
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a verb came to on one gate."""
+
+    gate: str
+    state: GateState
+    code: ExitCode
+    sentence: str
+    hint: str = ""
+    runs: tuple[Run, ...] = ()
+    blockers: tuple[Blocker, ...] = ()

@@ -1,0 +1,247 @@
+"""A run from its first event to its last: sessions, lease, signals, and what it came to."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from gatectl.collector import EvidenceCollector
+from gatectl.core.course import Reach, exit_code, signal_at_end, signal_at_start
+from gatectl.core.event import (
+    Ending,
+    InterlocksJudged,
+    Mode,
+    Recorded,
+    RunId,
+    RunResumed,
+    RunStarted,
+    Signalled,
+)
+from gatectl.core.gate import Gate, Host, Signal, advance, can_take
+from gatectl.core.interlock import Blocker, judge_beginning, standing_blockers
+from gatectl.core.plan import Plan
+from gatectl.core.playbook import Purpose
+from gatectl.core.run import Run
+from gatectl.core.standing import Standing
+from gatectl.desk import Connect, Desk, Result
+from gatectl.errors import ExitCode
+from gatectl.lease import LeaseToken
+from gatectl.recorder import RunRecorder, held
+from gatectl.runner import Runner, sides_seen
+from gatectl.site import NodeSessions
+from gatectl.transport.contract import Transport
+from gatectl.transport.readonly import ReadOnly
+
+READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
+"""What runs for these purposes gets sessions that cannot write, and needs no lease."""
+
+
+class Execution:
+    """Carries plans out for one gate; the verbs decide which."""
+
+    def __init__(self, desk: Desk, gate: Gate) -> None:
+        self.desk = desk
+        self.gate = gate
+
+    def standing(self) -> Standing:
+        """Fold what the journal knows of this gate."""
+        events = self.desk.journal.events(gate=self.gate.name)
+        return Standing.from_events(self.gate.name, events)
+
+    def recorder(self, run: RunId | None) -> RunRecorder:
+        """Write events for this gate, in or out of a run."""
+        return RunRecorder(
+            journal=self.desk.journal,
+            gate=self.gate.name,
+            run=run,
+            lease=None,
+            listeners=self.desk.listeners,
+        )
+
+    def signal(self, recorder: RunRecorder, signal: Signal, because: str) -> None:
+        """Move the gate's state, if its table has such a move."""
+        before = self.standing().state
+        if can_take(before, signal):
+            after = advance(before, signal)
+            recorder.record(Signalled(signal=signal, before=before, after=after, because=because))
+
+    @contextmanager
+    def sessions(self, *, read_only: bool) -> Iterator[NodeSessions]:
+        """Hold sessions with the nodes while the block runs."""
+        with NodeSessions(self.gate, self._connect(read_only=read_only)) as nodes:
+            yield nodes
+
+    def look_from_outside(self) -> Reach:
+        """Look at both sides now, put it on record, and say what outside gets."""
+        lookout = self.desk.lookout(self.gate, self._connect(read_only=True))
+        try:
+            seen = sides_seen(lookout.survey())
+        finally:
+            lookout.close()
+        recorder = self.recorder(None)
+        recorder.record(seen)
+        if seen.outside == "open":
+            self.signal(recorder, Signal.SEEN_OPEN, seen.because)
+        return seen.outside
+
+    def start(
+        self,
+        plan: Plan,
+        nodes: NodeSessions,
+        *,
+        mode: Mode = Mode.REAL,
+        resumed: Run | None = None,
+    ) -> Result:
+        """Carry a plan out, or go on with a run of it."""
+        run_id = resumed.id if resumed else _new_run_id(self.desk.clock.now())
+        with self._lease(plan, mode) as lease:
+            recorder = replace(self.recorder(run_id), lease=lease)
+            run = _begun(recorder, plan, mode, resumed)
+            closing = plan.purpose is Purpose.CLOSE
+            if closing:
+                # What it is to be is on record before anything can go wrong.
+                self._signal_start(recorder, run)
+            runner = self._runner(recorder, nodes)
+            run = runner.look_before(run)
+            blockers = self._blockers(run)
+            if standing_blockers(blockers, plan.overrides):
+                return self._refused(recorder, runner, run, blockers)
+            if not closing:
+                self._signal_start(recorder, run)
+            return self._conclude(recorder, runner.carry_out(run))
+
+    def _signal_start(self, recorder: RunRecorder, run: Run) -> None:
+        start = signal_at_start(run.plan.purpose)
+        if run.mode is Mode.REAL and start is not None:
+            self.signal(recorder, start, f"{run.plan.playbook} began")
+
+    def _blockers(self, run: Run) -> tuple[Blocker, ...]:
+        return judge_beginning(self.gate, self.standing(), run.plan, run, self.desk.advisories)
+
+    def _refused(
+        self, recorder: RunRecorder, runner: Runner, run: Run, blockers: tuple[Blocker, ...]
+    ) -> Result:
+        stopping = standing_blockers(blockers, run.plan.overrides)
+        recorder.record(interlocks_judged(blockers, run.plan))
+        because = "; ".join(f"{one.interlock}: {one.verdict.because}" for one in stopping)
+        ended = runner.refuse(run, because)
+        return Result(
+            gate=self.gate.name,
+            state=self.standing().state,
+            code=ExitCode.REFUSED,
+            sentence=f"{run.plan.playbook} is refused: {because}",
+            hint="Nothing was sent that writes.",
+            runs=(ended,),
+            blockers=stopping,
+        )
+
+    def _conclude(self, recorder: RunRecorder, run: Run) -> Result:
+        """Say what a run came to; where it failed, by a look from outside made afterwards."""
+        ending = run.ending or Ending.UNKNOWN
+        outside = self._outside_after(run)
+        signal = signal_at_end(run.plan.purpose, ending, outside)
+        if signal is not None and run.mode is Mode.REAL:
+            self.signal(recorder, signal, run.because)
+        return Result(
+            gate=self.gate.name,
+            state=self.standing().state,
+            code=exit_code(ending, outside),
+            sentence=run.because,
+            runs=(run,),
+        )
+
+    def _outside_after(self, run: Run) -> Reach:
+        if run.ending in {Ending.FAILED, Ending.UNKNOWN} and run.mode is Mode.REAL:
+            return self.look_from_outside()
+        sides = self.standing().sides
+        return sides.outside if sides else "unknown"
+
+    def _runner(self, recorder: RunRecorder, nodes: NodeSessions) -> Runner:
+        desk = self.desk
+        collector = EvidenceCollector(
+            nodes=nodes,
+            evidence=desk.evidence,
+            history=self._history,
+            clock=desk.clock,
+            indicators=desk.indicators,
+            exposed_since=None,
+        )
+        return Runner(
+            recorder=recorder,
+            nodes=nodes,
+            lookout=desk.lookout(self.gate, self._connect(read_only=True)),
+            collector=collector,
+            evidence=desk.evidence,
+            clock=desk.clock,
+            stop=desk.stop,
+        )
+
+    def _history(self) -> Iterator[Recorded]:
+        """Give what is on record since the gate was last confirmed open."""
+        events: list[Recorded] = []
+        for recorded in self.desk.journal.events(gate=self.gate.name):
+            event = recorded.event
+            if isinstance(event, Signalled) and event.signal is Signal.CONFIRMED:
+                events.clear()
+            events.append(recorded)
+        return iter(events)
+
+    @contextmanager
+    def _lease(self, plan: Plan, mode: Mode) -> Iterator[LeaseToken | None]:
+        if mode is Mode.DRY or plan.purpose in READS_ONLY:
+            yield None
+            return
+        if plan.purpose is Purpose.CLOSE:
+            # Whoever else is at work stops before its next act, for its intents need the lease.
+            lease = self.desk.journal.leases.show(self.gate.name)
+            if lease is not None and lease.alive:
+                reason = f"close by {self.desk.actor} comes first"
+                self.desk.journal.leases.break_(self.gate.name, lease.token, reason=reason)
+        with held(self.desk.journal, self.gate.name, self.desk.actor, plan.playbook) as token:
+            yield token
+
+    def _connect(self, *, read_only: bool) -> Connect:
+        if not read_only:
+            return self.desk.connect
+
+        def connect(host: Host) -> Transport:
+            return ReadOnly(self.desk.connect(host))
+
+        return connect
+
+
+def interlocks_judged(blockers: tuple[Blocker, ...], plan: Plan | None = None) -> InterlocksJudged:
+    """Turn a judgement into the event that keeps it, overrides with their reasons apart."""
+    overrides = plan.overrides if plan else {}
+    stopping = standing_blockers(blockers, overrides)
+    return InterlocksJudged(
+        blockers=tuple(_blocker_record(one) for one in stopping),
+        overridden=tuple(
+            {**_blocker_record(one), "reason": overrides[one.interlock]}
+            for one in blockers
+            if one not in stopping
+        ),
+    )
+
+
+def _blocker_record(blocker: Blocker) -> dict[str, str]:
+    return {
+        "interlock": blocker.interlock,
+        "answer": blocker.verdict.answer.value,
+        "because": blocker.verdict.because,
+        "clears": blocker.clears,
+    }
+
+
+def _begun(recorder: RunRecorder, plan: Plan, mode: Mode, resumed: Run | None) -> Run:
+    if resumed is not None:
+        return resumed.after(recorder.record(RunResumed(digest=plan.digest)))
+    run = Run.from_events([recorder.record(RunStarted(plan=plan, digest=plan.digest, mode=mode))])
+    if run is None:
+        raise AssertionError("a run's start is its first event")
+    return run
+
+
+def _new_run_id(now: datetime) -> RunId:
+    return RunId(f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")

@@ -1,0 +1,1 @@
+"""The tests mirror the package; helpers of theirs are modules beside them."""

@@ -1,0 +1,135 @@
+"""The journal as one run sees it, and the gate as one run holds it."""
+
+import os
+import socket
+
+import pytest
+
+from gatectl.clock import HandClock
+from gatectl.core.event import ActIntended, Event, Noted, Recorded, RunId
+from gatectl.core.plan import PlannedId
+from gatectl.errors import GateBusy
+from gatectl.journal import Journal
+from gatectl.lease import LeaseToken
+from gatectl.recorder import Listener, RunRecorder, held, holder_gone, take_from_the_dead
+from tests.builders import ALMELO, NS_A
+
+NOTE = Noted(text="x")
+INTENT = ActIntended(step=PlannedId("saved"), node=NS_A, lines=("save ns config",))
+NOBODY = 4_000_000
+"""A process number beyond what Linux gives out."""
+
+
+@pytest.fixture
+def journal() -> Journal:
+    """Open a journal that is gone after the test."""
+    return Journal.in_memory(clock=HandClock(), actor="j.jansen", origin="test")
+
+
+def recorder(
+    journal: Journal, lease: LeaseToken | None = None, *listeners: Listener
+) -> RunRecorder:
+    """Make the recorder of a run."""
+    return RunRecorder(
+        journal=journal, gate=ALMELO, run=RunId("r1"), lease=lease, listeners=listeners
+    )
+
+
+def events(journal: Journal) -> list[Event]:
+    """List what is on record, without the notes that leases leave."""
+    found = [record.event for record in journal.events(gate=ALMELO)]
+    return [event for event in found if event in (NOTE, INTENT)]
+
+
+def lease_of(journal: Journal, *, pid: int, host: str = "", ttl_s: float = 60) -> LeaseToken:
+    """Take the gate for some process."""
+    return journal.leases.take(
+        ALMELO,
+        holder="p.pieters",
+        host=host or socket.gethostname(),
+        pid=pid,
+        step="close-acl",
+        ttl_s=ttl_s,
+    )
+
+
+def test_an_event_is_on_disk_before_a_listener_hears_of_it(journal: Journal) -> None:
+    """Who shows progress shows what is on record."""
+    heard: list[int] = []
+
+    def listen(recorded: Recorded) -> None:
+        heard.append(recorded.sequence)
+        assert recorded in list(journal.events(gate=ALMELO))
+
+    recorded = recorder(journal, None, listen, listen).record(NOTE)
+    assert heard == [recorded.sequence] * 2
+    assert (recorded.gate, recorded.run) == (ALMELO, "r1")
+
+
+def test_an_intent_is_recorded_while_the_gate_is_held(journal: Journal) -> None:
+    """The lease of this run covers its acts."""
+    with held(journal, ALMELO, "j.jansen", "patch") as token:
+        recorder(journal, token).record(INTENT)
+    assert events(journal) == [INTENT]
+
+
+def test_an_intent_is_refused_once_the_lease_is_lost_and_nobody_hears_it(
+    journal: Journal,
+) -> None:
+    """Somebody else took the gate: nothing that writes is sent, all else is still recorded."""
+    heard: list[Recorded] = []
+    token = lease_of(journal, pid=os.getpid())
+    journal.leases.break_(ALMELO, token, reason="close comes first")
+    lease_of(journal, pid=os.getpid())
+    mine = recorder(journal, token, heard.append)
+    with pytest.raises(GateBusy):
+        mine.record(INTENT)
+    assert heard == []
+    mine.record(NOTE)
+    assert events(journal) == [NOTE]
+
+
+def test_a_gate_that_somebody_holds_is_not_taken(journal: Journal) -> None:
+    """The sentence says who has it."""
+    with held(journal, ALMELO, "j.jansen", "patch"), pytest.raises(GateBusy, match=r"j\.jansen"):  # noqa: SIM117 - the inner one must not begin
+        with held(journal, ALMELO, "p.pieters", "close-acl"):
+            pytest.fail("two hold the gate at once")
+
+
+def test_a_gate_is_let_go_whatever_happened(journal: Journal) -> None:
+    """An error in the block does not leave the gate taken."""
+    with pytest.raises(ZeroDivisionError), held(journal, ALMELO, "j.jansen", "patch"):
+        raise ZeroDivisionError
+    lease = journal.leases.show(ALMELO)
+    assert lease is None or not lease.alive
+
+
+def test_a_lease_of_a_process_that_is_gone_is_taken_from_it(journal: Journal) -> None:
+    """After a crash nobody has to wait for the lease to run out."""
+    lease_of(journal, pid=NOBODY)
+    with held(journal, ALMELO, "j.jansen", "resume") as token:
+        lease = journal.leases.show(ALMELO)
+        assert lease is not None
+        assert (lease.holder, lease.token) == ("j.jansen", token)
+
+
+@pytest.mark.parametrize(
+    ("pid", "host", "gone"),
+    [
+        (os.getpid(), socket.gethostname(), False),
+        (NOBODY, socket.gethostname(), True),
+        (NOBODY, "another-machine", False),
+        (1, socket.gethostname(), False),
+    ],
+)
+def test_only_a_process_of_this_machine_can_be_seen_to_be_gone(
+    journal: Journal, pid: int, host: str, gone: bool
+) -> None:
+    """Of another machine's processes nothing is known, so its lease stands."""
+    lease_of(journal, pid=pid, host=host)
+    lease = journal.leases.show(ALMELO)
+    assert lease is not None
+    assert holder_gone(lease) is gone
+    take_from_the_dead(journal, ALMELO)
+    after = journal.leases.show(ALMELO)
+    assert (after is not None and after.alive) is not gone

@@ -1,0 +1,669 @@
+"""The loop as conversations: what is sent and recorded, in which order, whatever comes back."""
+
+from pathlib import Path
+
+import pytest
+from tests.builders import NS_A, NS_B, ONCE, device_task, ended, ids, plan_of, planned, started
+from tests.conversation import (
+    DONE,
+    GARBLED,
+    SAVED,
+    UNSAVED,
+    OneVerdictCollector,
+    ScriptedLookout,
+    Stage,
+    StopAt,
+)
+
+from gatectl.core.check import (
+    Answer,
+    Expectation,
+    Seen,
+    Unreadable,
+    Verdict,
+    failed,
+    passed,
+    unknown,
+)
+from gatectl.core.event import (
+    ActAnswered,
+    ActIntended,
+    Ending,
+    LookMade,
+    Mode,
+    Outcome,
+    RunResumed,
+    SidesSeen,
+    StepEnded,
+)
+from gatectl.core.gate import Side, VantageName
+from gatectl.core.netscaler import Reply
+from gatectl.core.page import Page
+from gatectl.core.plan import (
+    CollectTask,
+    JudgeTask,
+    Plan,
+    PlannedStep,
+    RequestTask,
+    SidesTask,
+    UploadTask,
+)
+from gatectl.core.playbook import OnFail, Purpose, Retry
+from gatectl.core.reach import Look, LookKind, VantageReport
+from gatectl.core.run import Phase, Run
+from gatectl.errors import ConversationCut, GateBusy, Interrupted, Unreachable
+from gatectl.ports import RequestSeen
+
+LOOK, ACT = "show ns config", "save ns config"
+CUT = ConversationCut("the session ended in mid-answer")
+DOWN = Unreachable("ns-a does not answer")
+STEP = planned("saved@ns-a")
+PLAN = plan_of(STEP)
+CLOSE = plan_of(STEP, purpose=Purpose.CLOSE, playbook="close-acl")
+TWO_LINES = planned(
+    "deny@ns-a",
+    device_task(
+        look="show ns acl X",
+        holds=(Expectation(field="applied", equals="APPLIED"),),
+        act=("add ns acl X DENY", "apply ns acls"),
+    ),
+)
+NO_RULE = Reply(text="", error="No such resource")
+RULE = Reply(
+    text="1)\tName: X\n\tAction: DENY                          Hits: 0\n"
+    "\tActive Status: ENABLED                 Applied Status: APPLIED"
+)
+
+
+def outcome(run: Run, step: PlannedStep = STEP) -> Outcome | None:
+    """Tell how a step ended."""
+    return run.record(step.id).outcome
+
+
+# --- looks and acts
+
+
+def test_a_claim_that_holds_already_sends_nothing_that_writes(tmp_path: Path) -> None:
+    """One look is enough; no intent is recorded."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, SAVED)])
+    run = stage.carry_out(PLAN)
+    assert (run.ending, outcome(run)) == (Ending.PROVEN, Outcome.ALREADY)
+    assert stage.sent() == [LOOK]
+    assert stage.events(ActIntended) == []
+
+
+def test_the_intent_is_on_record_before_the_act_and_the_outcome_after_the_look(
+    tmp_path: Path,
+) -> None:
+    """The whole order of one step, in one shared history."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (ACT, DONE), (LOOK, SAVED)])
+    run = stage.carry_out(PLAN)
+    assert (run.ending, outcome(run)) == (Ending.PROVEN, Outcome.DONE)
+    assert stage.history == [
+        "record step.started",
+        f"send {LOOK}",
+        "record look.made",
+        "record act.intended",
+        f"send {ACT}",
+        "record act.answered",
+        f"send {LOOK}",
+        "record look.made",
+        "record step.ended",
+        "record run.ended",
+    ]
+
+
+def test_an_answer_that_says_done_is_no_proof(tmp_path: Path) -> None:
+    """The look decides: after `Done` the claim still does not hold, so the step failed."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (ACT, DONE), (LOOK, UNSAVED), (LOOK, UNSAVED)])
+    run = stage.carry_out(PLAN)
+    assert (run.ending, outcome(run)) == (Ending.FAILED, Outcome.FAILED)
+    assert stage.sent().count(ACT) == 1
+
+
+def test_a_look_is_repeated_until_it_holds(tmp_path: Path) -> None:
+    """Some things take effect a little later; the act is not sent again for that."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (ACT, DONE), (LOOK, UNSAVED), (LOOK, SAVED)])
+    run = stage.carry_out(PLAN)
+    assert outcome(run) is Outcome.DONE
+    assert stage.sent() == [LOOK, ACT, LOOK, LOOK]
+
+
+def test_every_repetition_of_a_look_is_on_record_with_its_answer(tmp_path: Path) -> None:
+    """The device's words are kept as evidence, and attempts are counted."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (ACT, DONE), (LOOK, GARBLED), (LOOK, SAVED)])
+    stage.carry_out(PLAN)
+    looks = [event for event in stage.events(LookMade) if isinstance(event, LookMade)]
+    assert [look.attempt for look in looks] == [1, 2, 3]
+    assert [look.verdict.answer for look in looks] == [Answer.FAIL, Answer.UNKNOWN, Answer.PASS]
+    assert looks[1].evidence is not None
+    assert stage.evidence.read(looks[1].evidence) == GARBLED.text.encode()
+
+
+def test_waiting_between_looks_uses_the_clock_that_was_handed_over(tmp_path: Path) -> None:
+    """No longer than the step allows, and at most so many times."""
+    step = planned("saved@ns-a", retry=Retry(attempts=6, wait_s=1.0, deadline_s=60.0))
+    looks = [(LOOK, UNSAVED)] * 6
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (ACT, DONE), *looks])
+    before = stage.clock.now()
+    run = stage.carry_out(plan_of(step))
+    assert run.ending is Ending.FAILED
+    assert stage.nodes.left() == []
+    assert 1.0 < (stage.clock.now() - before).total_seconds() <= 5.0
+
+
+def test_a_cut_during_the_act_leads_to_a_look_and_never_to_a_second_act(tmp_path: Path) -> None:
+    """The session is dropped, and what the device shows decides."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (ACT, CUT), (LOOK, SAVED)])
+    run = stage.carry_out(PLAN)
+    assert outcome(run) is Outcome.DONE
+    assert stage.sent() == [LOOK, ACT, LOOK]
+    place = stage.history.index(f"send {ACT}")
+    assert stage.history[place : place + 4] == [
+        f"send {ACT}",
+        "forget ns-a",
+        "record act.answered",
+        f"send {LOOK}",
+    ]
+    (answered,) = stage.events(ActAnswered)
+    assert isinstance(answered, ActAnswered)
+    assert answered.answer == "cut"
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [(UNSAVED, Outcome.FAILED), (CUT, Outcome.UNKNOWN), (GARBLED, Outcome.UNKNOWN)],
+)
+def test_what_cannot_be_seen_after_a_cut_is_not_tried_again(
+    tmp_path: Path, after: Reply | Exception, expected: Outcome
+) -> None:
+    """Not so, or not known: both end the step, and neither sends the act again."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (ACT, CUT), (LOOK, after), (LOOK, after)])
+    run = stage.carry_out(PLAN)
+    assert outcome(run) is expected
+    assert stage.sent().count(ACT) == 1
+
+
+@pytest.mark.parametrize("answer", [GARBLED, DOWN, CUT, Reply(text="", error="Not authorized")])
+def test_an_unknown_look_never_acts(tmp_path: Path, answer: Reply | Exception) -> None:
+    """A look that gave no answer is repeated, for that is safe, and then given up."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, answer)] * 3)
+    run = stage.carry_out(PLAN)
+    assert (run.ending, outcome(run)) == (Ending.UNKNOWN, Outcome.UNKNOWN)
+    assert stage.sent() == [LOOK] * 3
+    assert stage.events(ActIntended) == []
+
+
+@pytest.mark.parametrize("answer", [GARBLED, CUT])
+def test_closing_acts_on_an_unknown_look(tmp_path: Path, answer: Reply | Exception) -> None:
+    """What closes leaves the gate no more open than it was."""
+    stage = Stage(tmp_path, ns_a=[*[(LOOK, answer)] * 3, (ACT, DONE), (LOOK, SAVED)])
+    run = stage.carry_out(CLOSE)
+    assert outcome(run) is Outcome.DONE
+
+
+def test_a_look_without_an_act_waits_for_what_it_wants_to_see(tmp_path: Path) -> None:
+    """A check is repeated like any look, and nothing is sent but the look."""
+    step = planned("saved@ns-a", device_task(act=()))
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (LOOK, SAVED)])
+    run = stage.carry_out(plan_of(step))
+    assert run.ending is Ending.PROVEN
+    assert stage.events(ActIntended) == []
+
+
+def test_taking_back_is_done_when_the_claim_is_refuted(tmp_path: Path) -> None:
+    """An undo acts while the claim holds, and ends when it does not any more."""
+    task = device_task(look="show ns acl X", act=("rm ns acl X",), undone=True, holds=(
+        Expectation(field="action", equals="DENY"),
+    ))
+    step = planned("deny@ns-a", task)
+    stage = Stage(
+        tmp_path,
+        ns_a=[("show ns acl X", RULE), ("rm ns acl X", DONE), ("show ns acl X", NO_RULE)],
+    )
+    assert outcome(stage.carry_out(plan_of(step)), step) is Outcome.DONE
+
+
+def test_taking_back_does_not_act_on_an_unknown_look(tmp_path: Path) -> None:
+    """Unknown is no more a reason to remove than to add."""
+    step = planned("deny@ns-a", device_task(undone=True))
+    stage = Stage(tmp_path, ns_a=[(LOOK, GARBLED)] * 3)
+    assert outcome(stage.carry_out(plan_of(step)), step) is Outcome.UNKNOWN
+
+
+# --- several lines, and refusals of one of them
+
+
+def test_an_error_answer_stops_the_rest_of_the_act(tmp_path: Path) -> None:
+    """What follows rests on the line that was refused; then the device is looked at."""
+    refused = Reply(text="", error="Invalid argument value [destIP]")
+    stage = Stage(
+        tmp_path,
+        ns_a=[
+            ("show ns acl X", NO_RULE),
+            ("add ns acl X DENY", refused),
+            *[("show ns acl X", NO_RULE)] * 2,
+        ],
+    )
+    run = stage.carry_out(plan_of(TWO_LINES))
+    assert outcome(run, TWO_LINES) is Outcome.FAILED
+    assert "apply ns acls" not in stage.sent()
+
+
+def test_a_line_that_had_its_effect_before_does_not_stop_the_act(tmp_path: Path) -> None:
+    """The rule is there and not applied yet: it is applied."""
+    stage = Stage(
+        tmp_path,
+        ns_a=[
+            ("show ns acl X", NO_RULE),
+            ("add ns acl X DENY", Reply(text="", error="Resource already exists")),
+            ("apply ns acls", DONE),
+            ("show ns acl X", RULE),
+        ],
+    )
+    assert outcome(stage.carry_out(plan_of(TWO_LINES)), TWO_LINES) is Outcome.DONE
+
+
+def test_closing_sends_the_next_line_whatever_was_refused(tmp_path: Path) -> None:
+    """Half a closing is better than none."""
+    stage = Stage(
+        tmp_path,
+        ns_a=[
+            ("show ns acl X", NO_RULE),
+            ("add ns acl X DENY", Reply(text="", error="Too many rules")),
+            ("apply ns acls", DONE),
+            *[("show ns acl X", NO_RULE)] * 2,
+        ],
+    )
+    run = stage.carry_out(plan_of(TWO_LINES, purpose=Purpose.CLOSE))
+    assert run.ending is Ending.FAILED
+    assert stage.nodes.left() == []
+
+
+def test_a_cut_stops_the_rest_of_the_act_even_when_closing(tmp_path: Path) -> None:
+    """Nothing is sent into a session of which nobody knows how far it came."""
+    stage = Stage(
+        tmp_path,
+        ns_a=[
+            ("show ns acl X", NO_RULE),
+            ("add ns acl X DENY", CUT),
+            ("show ns acl X", RULE),
+        ],
+    )
+    run = stage.carry_out(plan_of(TWO_LINES, purpose=Purpose.CLOSE))
+    assert outcome(run, TWO_LINES) is Outcome.DONE
+    assert "apply ns acls" not in stage.sent()
+
+
+@pytest.mark.parametrize("answer", [None, DONE])
+def test_an_expected_disconnect_is_neither_failure_nor_success(
+    tmp_path: Path, answer: Reply | None
+) -> None:
+    """The session is dropped, and the build that comes up decides."""
+    task = device_task(
+        look="show ns version",
+        holds=(Expectation(field="build", equals="13.1-49.13"),),
+        act=("reboot -f",),
+        disconnects=True,
+    )
+    step = planned("restart@ns-a", task, retry=Retry(attempts=4, wait_s=1, deadline_s=60))
+    old = Reply(text="\tNetScaler NS12.1: Build 50.28.nc, Date: Nov 28 2018, 08:56:26")
+    new = Reply(text="\tNetScaler NS13.1: Build 49.13.nc, Date: Jul 10 2023, 08:56:26")
+    stage = Stage(
+        tmp_path,
+        ns_a=[
+            ("show ns version", old),
+            ("reboot -f", answer),
+            ("show ns version", old),
+            ("show ns version", DOWN),
+            ("show ns version", new),
+        ],
+    )
+    assert outcome(stage.carry_out(plan_of(step)), step) is Outcome.DONE
+    assert stage.sent().count("reboot -f") == 1
+    assert stage.history[stage.history.index("send reboot -f") + 1] == "forget ns-a"
+
+
+def test_an_act_waits_until_an_earlier_one_is_not_at_work_any_more(tmp_path: Path) -> None:
+    """After a cut an installation may still run: a second one is never started beside it."""
+    idle = "shell ps -aux | grep [i]nstallns"
+    step = planned("install@ns-a", device_task(idle=idle))
+    busy, free = Reply(text="root 99 installns"), Reply(text="", error="External program failed")
+    script = [(LOOK, UNSAVED), (idle, busy), (idle, free), (ACT, DONE), (LOOK, SAVED)]
+    stage = Stage(tmp_path, ns_a=script)
+    assert outcome(stage.carry_out(plan_of(step)), step) is Outcome.DONE
+    never = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (idle, busy), (idle, busy)])
+    assert outcome(never.carry_out(plan_of(step)), step) is Outcome.UNKNOWN
+    assert never.events(ActIntended) == []
+
+
+# --- dry runs
+
+
+@pytest.mark.parametrize(
+    ("look", "expected", "ending"),
+    [
+        (SAVED, Outcome.ALREADY, Ending.PROVEN),
+        (UNSAVED, Outcome.WOULD, Ending.PENDING),
+        (GARBLED, Outcome.UNKNOWN, Ending.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("purpose", [Purpose.MAINTAIN, Purpose.CLOSE])
+def test_a_dry_run_never_sends_an_act(
+    tmp_path: Path, look: Reply, expected: Outcome, ending: Ending, purpose: Purpose
+) -> None:
+    """Not even to close: it looks, and says what it would do."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, look)] * (3 if look is GARBLED else 1))
+    run = stage.carry_out(plan_of(STEP, purpose=purpose), mode=Mode.DRY)
+    assert (outcome(run), run.ending) == (expected, ending)
+    assert set(stage.sent()) == {LOOK}
+    assert stage.events(ActIntended) == []
+
+
+def test_a_dry_run_goes_on_to_the_steps_behind_one_that_would_act(tmp_path: Path) -> None:
+    """The whole plan is told, and not only its first difference."""
+    steps = (planned("a@ns-a"), planned("b@ns-b", device_task(node=NS_B)))
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED)], ns_b=[(LOOK, UNSAVED)])
+    run = stage.carry_out(plan_of(*steps), mode=Mode.DRY)
+    assert run.because == "would act: a@ns-a, b@ns-b"
+
+
+def test_a_dry_run_brings_no_file(tmp_path: Path) -> None:
+    """An upload is an act as well."""
+    stage = Stage(tmp_path, ns_a=[(f"shell sha256 {IMAGE.to}", NO_FILE)])
+    run = stage.carry_out(plan_of(UPLOAD), mode=Mode.DRY)
+    assert outcome(run, UPLOAD) is Outcome.WOULD
+
+
+# --- interruption and resumption
+
+
+def interrupted_close(folder: Path, turn: int) -> tuple[Stage, Run]:
+    """Carry out a close of two nodes that is stopped at the n-th check."""
+    steps = (TWO_LINES, planned("saved@ns-b", device_task(node=NS_B), on_fail=OnFail.CONTINUE))
+    stage = Stage(
+        folder,
+        stop=StopAt(turn),
+        ns_a=[
+            ("show ns acl X", NO_RULE),
+            ("add ns acl X DENY", DONE),
+            ("apply ns acls", DONE),
+            ("show ns acl X", RULE),
+        ],
+        ns_b=[(LOOK, UNSAVED), (ACT, DONE), (LOOK, SAVED)],
+    )
+    return stage, stage.carry_out(plan_of(*steps, purpose=Purpose.CLOSE))
+
+
+def checks_of_an_uninterrupted_close(folder: Path) -> int:
+    """Count how often a close asks whether it should stop."""
+    stage, run = interrupted_close(folder, -1)
+    assert run.ending is Ending.PROVEN
+    return stage.stop.asked
+
+
+@pytest.mark.parametrize("turn", range(10))
+def test_a_stop_at_any_check_of_a_close_sends_nothing_further(tmp_path: Path, turn: int) -> None:
+    """Ctrl-C goes on to no next command, and the journal says where it stood."""
+    assert checks_of_an_uninterrupted_close(tmp_path / "whole") == 10
+    whole, _ = interrupted_close(tmp_path / "again", -1)
+    stage, run = interrupted_close(tmp_path / "cut", turn)
+    assert run.ending is Ending.INTERRUPTED
+    assert stage.stop.asked == turn + 1
+    assert stage.history[-1] == "record run.ended"
+    sent = [line for line in stage.history if line.startswith("send")]
+    assert sent == [line for line in whole.history if line.startswith("send")][: len(sent)]
+    acted = bool(stage.events(ActIntended)) and not any(
+        isinstance(event, StepEnded) and event.step == TWO_LINES.id
+        for event in stage.events(StepEnded)
+    )
+    assert (TWO_LINES.id in run.in_doubt) is acted
+
+
+def resumed(folder: Path, script: list[tuple[str, Reply | Exception]]) -> tuple[Stage, Run]:
+    """Resume a run that crashed between its intent and its outcome."""
+    stage = Stage(folder, ns_a=script)
+    stage.chronicle.begin(PLAN)
+    stage.chronicle.add(started(STEP))
+    stage.chronicle.add(ActIntended(step=STEP.id, node=NS_A, lines=(ACT,)))
+    stage.chronicle.add(RunResumed(digest=PLAN.digest))
+    return stage, stage.carry_out(PLAN)
+
+
+def test_a_step_in_doubt_is_looked_at_first_and_left_when_it_holds(tmp_path: Path) -> None:
+    """The act had arrived: it is done, and not already so."""
+    stage, run = resumed(tmp_path, [(LOOK, SAVED)])
+    assert (run.ending, outcome(run)) == (Ending.PROVEN, Outcome.DONE)
+    assert stage.sent() == [LOOK]
+
+
+def test_a_step_in_doubt_is_acted_on_only_after_a_look_that_says_no(tmp_path: Path) -> None:
+    """The act had not arrived; it is intended anew and sent once."""
+    stage, run = resumed(tmp_path, [(LOOK, UNSAVED), (ACT, DONE), (LOOK, SAVED)])
+    assert outcome(run) is Outcome.DONE
+    assert stage.history[0] == f"send {LOOK}"
+    assert len(stage.events(ActIntended)) == 2
+
+
+def test_a_step_in_doubt_that_cannot_be_seen_stays_unknown(tmp_path: Path) -> None:
+    """Nothing is repeated blindly."""
+    stage, run = resumed(tmp_path, [(LOOK, GARBLED)] * 3)
+    assert (run.ending, outcome(run)) == (Ending.UNKNOWN, Outcome.UNKNOWN)
+    assert ACT not in stage.sent()
+
+
+def test_a_resumed_run_does_not_do_again_what_holds(tmp_path: Path) -> None:
+    """It begins at the first step that did not come to a proven end."""
+    first, second = planned("a@ns-a"), planned("b@ns-b", device_task(node=NS_B))
+    plan = plan_of(first, second)
+    stage = Stage(tmp_path, ns_a=[], ns_b=[(LOOK, SAVED)])
+    stage.chronicle.begin(plan)
+    stage.chronicle.add(ended(first))
+    stage.chronicle.add(ended(second, Outcome.FAILED, failed("no")))
+    stage.chronicle.add(RunResumed(digest=plan.digest))
+    assert stage.carry_out(plan).ending is Ending.PROVEN
+
+
+def test_a_lost_lease_ends_the_run_before_the_act(tmp_path: Path) -> None:
+    """The intent could not be recorded, so nothing that writes leaves."""
+
+    class Refusing(StopAt):
+        """Says that somebody else holds the gate, before the first act."""
+
+        def check(self) -> None:
+            """Raise at the second check."""
+            self.asked += 1
+            if self.asked > 1:
+                raise GateBusy("another run holds the gate")
+
+    stage = Stage(tmp_path, stop=Refusing(), ns_a=[(LOOK, UNSAVED)])
+    with pytest.raises(GateBusy):
+        stage.carry_out(PLAN)
+    assert stage.sent() == []
+
+
+# --- several steps
+
+
+def two_steps(on_fail: OnFail) -> Plan:
+    """Make a plan whose first step fails."""
+    first = planned("a@ns-a", device_task(act=()), retry=ONCE, on_fail=on_fail)
+    return plan_of(first, planned("b@ns-b", device_task(node=NS_B)))
+
+
+def test_a_failed_step_holds_the_run(tmp_path: Path) -> None:
+    """What follows rests on it: nothing is sent to the other node."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED)], ns_b=[])
+    run = stage.carry_out(two_steps(OnFail.HOLD))
+    assert run.ending is Ending.FAILED
+    assert run.record(run.plan.steps[1].id).phase is Phase.PENDING
+
+
+def test_a_step_that_may_fail_lets_the_run_go_on_and_fail(tmp_path: Path) -> None:
+    """The other node is looked at all the same."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED)], ns_b=[(LOOK, SAVED)])
+    run = stage.carry_out(two_steps(OnFail.CONTINUE))
+    assert (run.ending, run.because) == (Ending.FAILED, "failed: a@ns-a")
+
+
+def test_what_a_step_proves_is_on_record_with_its_verdict(tmp_path: Path) -> None:
+    """Interlocks are judged on these events."""
+    step = planned("saved@ns-a", device_task(act=()), proves="config-saved")
+    stage = Stage(tmp_path, ns_a=[(LOOK, SAVED)])
+    stage.carry_out(plan_of(step))
+    (event,) = stage.events(StepEnded)
+    assert isinstance(event, StepEnded)
+    assert (event.proves, event.node, event.verdict.answer) == ("config-saved", NS_A, Answer.PASS)
+
+
+# --- files, sides, requests and evidence
+
+IMAGE = UploadTask(
+    node=NS_A,
+    file="/srv/build.tgz",
+    to="/var/nsinstall/build.tgz",
+    sha256="AB" * 32,
+    act_timeout_s=60,
+)
+UPLOAD = planned("image@ns-a", IMAGE)
+EVIDENCE = CollectTask(node=NS_A, looks=(), paths=(), listed=(), size_limit=9)
+HASH_LOOK = f"shell sha256 {IMAGE.to}"
+PUT = f"put {IMAGE.file} {IMAGE.to}"
+NO_FILE = Reply(text="", error="External program failed")
+RIGHT = Reply(text=f"SHA256 ({IMAGE.to}) = {'ab' * 32}")
+WRONG = Reply(text=f"SHA256 ({IMAGE.to}) = {'cd' * 32}")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ([(HASH_LOOK, RIGHT)], Outcome.ALREADY),
+        ([(HASH_LOOK, NO_FILE), (PUT, DONE), (HASH_LOOK, RIGHT)], Outcome.DONE),
+        ([(HASH_LOOK, WRONG), (PUT, DONE), (HASH_LOOK, RIGHT)], Outcome.DONE),
+        ([(HASH_LOOK, NO_FILE), (PUT, DONE), *[(HASH_LOOK, WRONG)] * 2], Outcome.FAILED),
+        ([(HASH_LOOK, NO_FILE), (PUT, CUT)], Outcome.UNKNOWN),
+        ([(HASH_LOOK, CUT)] * 3, Outcome.UNKNOWN),
+        ([(HASH_LOOK, Reply(text="", error="Not authorized"))] * 3, Outcome.UNKNOWN),
+    ],
+)
+def test_a_file_is_brought_unless_it_lies_there_with_the_promised_content(
+    tmp_path: Path, script: list[tuple[str, Reply | Exception]], expected: Outcome
+) -> None:
+    """Its hash on the node decides, before and after."""
+    stage = Stage(tmp_path, ns_a=script)
+    assert outcome(stage.carry_out(plan_of(UPLOAD)), UPLOAD) is expected
+    assert stage.nodes.left() == []
+    puts = [place for place, line in enumerate(stage.history) if line.startswith("put")]
+    for place in puts:
+        assert stage.history[place - 1] == "record act.intended"
+
+
+def report(side: Side, kind: LookKind) -> VantageReport:
+    """Make the report of one vantage whose control answers."""
+    vantage = VantageName(side.value)
+
+    def look(of: LookKind) -> Look:
+        page = Page.SIGN_ON if of is LookKind.ANSWERED else None
+        return Look(
+            vantage=vantage,
+            side=side,
+            target="203.0.113.10",
+            port=443,
+            wire="https",
+            kind=of,
+            page=page,
+        )
+
+    control = look(LookKind.CONNECTED)
+    return VantageReport(vantage=vantage, side=side, control=control, gate=(look(kind),))
+
+
+SHUT = (report(Side.OUTSIDE, LookKind.REFUSED), report(Side.INSIDE, LookKind.ANSWERED))
+OPEN = (report(Side.OUTSIDE, LookKind.ANSWERED), report(Side.INSIDE, LookKind.ANSWERED))
+SIDES = planned("sides", SidesTask(outside="shut", inside="open"))
+
+
+@pytest.mark.parametrize(
+    ("surveys", "expected"),
+    [((SHUT,), Outcome.ALREADY), ((OPEN, SHUT), Outcome.ALREADY), ((OPEN, OPEN), Outcome.FAILED)],
+)
+def test_both_sides_are_looked_at_until_they_are_as_they_should_be(
+    tmp_path: Path, surveys: tuple[tuple[VantageReport, ...], ...], expected: Outcome
+) -> None:
+    """Every look from the vantages is kept, not only the last one."""
+    lookout = ScriptedLookout(*surveys)
+    stage = Stage(tmp_path, lookout=lookout)
+    assert outcome(stage.carry_out(plan_of(SIDES)), SIDES) is expected
+    seen = [event for event in stage.events(SidesSeen) if isinstance(event, SidesSeen)]
+    assert [one.outside for one in seen] == ["open" if s is OPEN else "shut" for s in surveys]
+    assert not lookout.surveys
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (Seen(records=({"status": "403"},)), Outcome.ALREADY),
+        (Seen(records=({"status": "200"},)), Outcome.FAILED),
+        (Unreadable(because="no answer"), Outcome.UNKNOWN),
+    ],
+)
+def test_a_request_is_judged_by_its_answer(
+    tmp_path: Path, seen: Seen | Unreadable, expected: Outcome
+) -> None:
+    """The path is sent as it stands, from the side that the plan says, and the answer is kept."""
+    task = RequestTask(
+        side=Side.OUTSIDE,
+        method="GET",
+        path="/vpn/../vpns/cfg/smb.conf",
+        holds=(Expectation(field="status", equals="403"),),
+    )
+    step = planned("must-block", task, retry=ONCE)
+    lookout = ScriptedLookout(requests=[RequestSeen(observation=seen, raw=b"HTTP/1.1 403")])
+    stage = Stage(tmp_path, lookout=lookout)
+    assert outcome(stage.carry_out(plan_of(step)), step) is expected
+    assert lookout.asked == ["GET /vpn/../vpns/cfg/smb.conf from outside"]
+    (look,) = stage.events(LookMade)
+    assert isinstance(look, LookMade)
+    assert look.evidence is not None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (passed("all of it"), Outcome.ALREADY),
+        (failed("traces"), Outcome.FAILED),
+        (unknown("a log is missing"), Outcome.UNKNOWN),
+    ],
+)
+def test_collecting_and_judging_end_with_the_collectors_verdict(
+    tmp_path: Path, verdict: Verdict, expected: Outcome
+) -> None:
+    """Both kinds of step are looks: nothing is acted upon, and unknown stays unknown."""
+    collect = planned("evidence@ns-a", EVIDENCE)
+    for step in (collect, planned("verdict", JudgeTask())):
+        stage = Stage(tmp_path, collector=OneVerdictCollector(verdict))
+        assert outcome(stage.carry_out(plan_of(step)), step) is expected
+
+
+def test_a_session_that_is_lost_while_collecting_leaves_it_unknown(tmp_path: Path) -> None:
+    """Half of the evidence is no evidence that nothing was there."""
+    step = planned("evidence@ns-a", EVIDENCE)
+    stage = Stage(tmp_path, collector=OneVerdictCollector(CUT))
+    assert outcome(stage.carry_out(plan_of(step)), step) is Outcome.UNKNOWN
+    assert "forget ns-a" in stage.history
+
+
+def test_an_interruption_before_the_first_step_is_on_record(tmp_path: Path) -> None:
+    """Nothing was sent, and the journal says that the run ended there."""
+    stage = Stage(tmp_path, stop=StopAt(0), ns_a=[])
+    run = stage.carry_out(PLAN)
+    assert (run.ending, run.because) == (Ending.INTERRUPTED, "stopped by the test")
+    assert ids(PLAN.steps) == ["saved@ns-a"]
+    assert run.steps == {}
+
+
+def test_the_stop_flag_of_these_tests_raises_where_it_should() -> None:
+    """A fake that never stopped would prove nothing above."""
+    with pytest.raises(Interrupted):
+        StopAt(0).check()
+    StopAt().check()
