@@ -39,8 +39,7 @@ from gatectl.core.indicators import (
 )
 from gatectl.core.plan import CollectTask, Plan, PlannedStep, UploadTask
 from gatectl.errors import CommandRefused
-from gatectl.evidence import EvidenceStore
-from gatectl.ports import Nodes, Recorder
+from gatectl.ports import Keeper, Nodes, Recorder
 from gatectl.transport.contract import RemoteFile, Transport
 
 _CLOCK_LOOK = "shell date -u +%s"
@@ -54,7 +53,7 @@ class EvidenceCollector:
     """Collects from the nodes of one gate, and judges what is kept for it."""
 
     nodes: Nodes
-    evidence: EvidenceStore
+    evidence: Keeper
     history: Callable[[], Iterable[Recorded]]
     """All that is on record for the gate since it was last confirmed open, this run included."""
     clock: Clock
@@ -167,6 +166,8 @@ class _Visit:
                 self._miss(found.path, exc.sentence)
                 continue
             self._keep("file", got.path, sink.getvalue(), _facts(got))
+            if got.truncated:
+                self._miss(got.path, "it grew over the step's size limit while it was fetched")
 
     def listing(self, path: str) -> None:
         """Keep what the files of a folder are, and neither what is in them nor in its folders."""
@@ -199,7 +200,7 @@ class _Visit:
 
 
 def collection_of(
-    collected: tuple[Recorded, ...], footprint: Footprint, evidence: EvidenceStore, now: datetime
+    collected: tuple[Recorded, ...], footprint: Footprint, evidence: Keeper, now: datetime
 ) -> Collection:
     """Put a run's evidence together again; raises JournalDamaged where it is not what it was."""
     kept = [record.event for record in collected if isinstance(record.event, EvidenceKept)]
@@ -227,7 +228,7 @@ def _nodes(collected: tuple[Recorded, ...]) -> Iterator[NodeName]:
             yield from {task.node for task in tasks if isinstance(task, CollectTask)}
 
 
-def _files(kept: list[EvidenceKept], evidence: EvidenceStore) -> Iterator[CollectedFile]:
+def _files(kept: list[EvidenceKept], evidence: Keeper) -> Iterator[CollectedFile]:
     for one in kept:
         if one.what not in {"file", "listed"}:
             continue
@@ -243,7 +244,7 @@ def _files(kept: list[EvidenceKept], evidence: EvidenceStore) -> Iterator[Collec
         )
 
 
-def _outputs(kept: list[EvidenceKept], evidence: EvidenceStore) -> Iterator[CommandOutput]:
+def _outputs(kept: list[EvidenceKept], evidence: Keeper) -> Iterator[CommandOutput]:
     for one in kept:
         if one.what == "output" and one.evidence is not None:
             text = evidence.read(one.evidence).decode("utf-8", "backslashreplace")

@@ -10,10 +10,9 @@ from gatectl.core.gate import AdvisoryId, Gate, GateState, Host
 from gatectl.core.indicators import Indicator
 from gatectl.core.interlock import Blocker
 from gatectl.core.run import Run
-from gatectl.errors import ExitCode
-from gatectl.evidence import EvidenceStore
+from gatectl.errors import ExitCode, GatectlError
 from gatectl.journal import Journal
-from gatectl.ports import Lookout, StopFlag
+from gatectl.ports import Keeper, Lookout, StopFlag
 from gatectl.recorder import Listener
 from gatectl.transport.contract import Transport
 
@@ -26,7 +25,7 @@ class Desk:
     """What every verb works with, handed over once."""
 
     journal: Journal
-    evidence: EvidenceStore
+    evidence: Keeper
     clock: Clock
     connect: Connect
     lookout: Callable[[Gate, Connect], Lookout]
@@ -37,6 +36,8 @@ class Desk:
     listeners: tuple[Listener, ...]
     stop: StopFlag
     actor: str
+    emergency: "Callable[[GatectlError], Desk]"
+    """Gives a desk that needs neither journal nor disk, for closing alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The verbs on one gate: look, plan, judge, carry out, and say what it came to."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,14 @@ from gatectl.core.playbook import Playbook, Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
 from gatectl.desk import Desk, Result
-from gatectl.errors import ExitCode, GatectlError, PlaybookInvalid, Refused
+from gatectl.errors import (
+    ExitCode,
+    GatectlError,
+    JournalDamaged,
+    JournalUnavailable,
+    PlaybookInvalid,
+    Refused,
+)
 from gatectl.execution import READS_ONLY, Execution, interlocks_judged
 from gatectl.facts import FactsSeen, see_facts
 from gatectl.promise import check_promise
@@ -41,7 +49,19 @@ class Operation:
         return self._execution.standing()
 
     def close(self, mode: Mode) -> Result:
-        """Shut the gate by the first of its methods that works; never refused, never waits."""
+        """Shut the gate by the first of its methods that works; never refused, never waits.
+
+        When the journal fails on the way, it begins again without one: what holds is not redone.
+        """
+        try:
+            return self._close(mode)
+        except (JournalUnavailable, JournalDamaged) as exc:
+            if mode is Mode.DRY:
+                raise
+            desk = self._desk.emergency(exc)
+            return Operation(desk, self._gate)._close(mode)  # noqa: SLF001 - one of our own
+
+    def _close(self, mode: Mode) -> Result:
         results: list[Result] = []
         for method in self._gate.close_methods:
             results.append(self._carry_out(method, mode=mode))
@@ -169,12 +189,23 @@ class Operation:
         self._execution.signal(self._execution.recorder(run.id), Signal.DOUBT, doubt)
         return self.standing()
 
-    def refuse(self, verb: str, error: GatectlError) -> None:
-        """Put on record that a verb was refused or could not begin."""
+    def refuse(self, verb: str, error: GatectlError) -> Result:
+        """Put on record that a verb was refused or could not begin, if there is a record."""
         refusal = Refusal(
             verb=verb, sentence=error.sentence, hint=error.hint, exit_code=error.exit_code.value
         )
-        self._execution.recorder(None).record(refusal)
+        state = GateState.UNKNOWN
+        # A journal that failed is what the error tells; failing again would hide it.
+        with contextlib.suppress(JournalUnavailable, JournalDamaged):
+            self._execution.recorder(None).record(refusal)
+            state = self.standing().state
+        return Result(
+            gate=self._gate.name,
+            state=state,
+            code=error.exit_code,
+            sentence=error.sentence,
+            hint=error.hint,
+        )
 
     def _carry_out(
         self,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gatectl.core.check import Observation, Verdict
-from gatectl.core.event import Event, Recorded
+from gatectl.core.event import Event, EvidenceId, Recorded
 from gatectl.core.gate import NodeName, Side
 from gatectl.core.plan import CollectTask, PlannedStep
 from gatectl.core.reach import VantageReport
@@ -47,6 +47,16 @@ class Lookout(Protocol):
 
     def close(self) -> None:
         """Let go of whatever the looks go through."""
+
+
+class Keeper(Protocol):
+    """Keeps pieces of evidence by their hash."""
+
+    def keep(self, content: bytes) -> EvidenceId:
+        """Keep one piece; raises JournalUnavailable where there is no room."""
+
+    def read(self, evidence: EvidenceId) -> bytes:
+        """Give a piece back; raises JournalDamaged if it is not what was kept."""
 
 
 class StopFlag(Protocol):

@@ -60,8 +60,7 @@ from gatectl.core.sequencer import (
     next_precheck,
 )
 from gatectl.errors import GatectlError, Interrupted
-from gatectl.evidence import EvidenceStore
-from gatectl.ports import Collector, Lookout, Nodes, Recorder, StopFlag
+from gatectl.ports import Collector, Keeper, Lookout, Nodes, Recorder, StopFlag
 
 _LOOK_TIMEOUT_S = 30.0
 _FIRST_WAIT_S = 0.2
@@ -71,13 +70,12 @@ _ACTIONS_A_STEP = 3
 """A step is performed, perhaps observed again after a crash, and left: more is a loop."""
 
 
-class _Stopped(Exception):
+class _Stopped(Interrupted):
     """An interruption in the middle of a step, with the run as the journal has it by then."""
 
-    def __init__(self, run: Run, because: str) -> None:
-        super().__init__(because)
+    def __init__(self, run: Run, interrupted: Interrupted) -> None:
+        super().__init__(interrupted.sentence, terminated=interrupted.terminated)
         self.run = run
-        self.because = because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,7 @@ class Runner:
     nodes: Nodes
     lookout: Lookout
     collector: Collector
-    evidence: EvidenceStore
+    evidence: Keeper
     clock: Clock
     stop: StopFlag
 
@@ -123,7 +121,7 @@ class Runner:
                     case _ as never:
                         assert_never(never)
             except _Stopped as stopped:
-                return self._end(stopped.run, Ending.INTERRUPTED, stopped.because)
+                return self._end(stopped.run, Ending.INTERRUPTED, stopped.sentence)
             except Interrupted as exc:
                 return self._end(run, Ending.INTERRUPTED, exc.sentence)
         raise AssertionError("the sequencer named more actions than the plan has steps")
@@ -142,7 +140,7 @@ class Runner:
         try:
             outcome, verdict = turn.settle()
         except Interrupted as exc:
-            raise _Stopped(turn.run, exc.sentence) from exc
+            raise _Stopped(turn.run, exc) from exc
         ended = StepEnded(
             step=step.id,
             title=step.title,

@@ -190,6 +190,7 @@ def planned(
     on_fail: OnFail = OnFail.HOLD,
     proves: str | None = None,
     retry: Retry = TWICE,
+    precheck: bool = False,
 ) -> PlannedStep:
     """Make a step that is ready to be carried out."""
     return PlannedStep(
@@ -200,6 +201,7 @@ def planned(
         retry=retry,
         on_fail=on_fail,
         proves=proves,
+        precheck=precheck,
     )
 
 
@@ -220,6 +222,7 @@ def plan_of(
         parameters={},
         facts=make_facts(),
         advisory=None,
+        overrides={},
         steps=steps,
     )
 

@@ -138,7 +138,7 @@ def _closing(measures: Measures) -> Iterator[Step]:
     if measures.saves_when_closing:
         for node in NODES:
             yield Send(command="save", node=node)
-    holds = _anything
+    holds: Callable[[World], bool] = _anything
     if measures.looks_after_acts:
         holds = _shut_and_saved if measures.saves_when_closing else _shut
     yield Decide(what="claims that the gate is closed", holds=holds, claims="closed")
@@ -311,9 +311,7 @@ class Model:
             for node in world.nodes
         )
         taken = _spent(world, "takeover")
-        return taken._replace(
-            nodes=(nodes[0], nodes[1]), stray=stray, place=OUSTED, claim="closed"
-        )
+        return taken._replace(nodes=(nodes[0], nodes[1]), stray=stray, place=OUSTED, claim="closed")
 
 
 def beginning(budget: Mapping[Fault, int]) -> World:
@@ -465,5 +463,7 @@ def _spent(world: World, fault: Fault) -> World:
     return world._replace(left=left)
 
 
-def _with(stray: tuple[tuple[str, int], ...], command: tuple[str, int]) -> tuple[tuple[str, int], ...]:
+def _with(
+    stray: tuple[tuple[str, int], ...], command: tuple[str, int]
+) -> tuple[tuple[str, int], ...]:
     return tuple(sorted({*stray, command}))

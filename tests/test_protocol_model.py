@@ -1,15 +1,16 @@
 """The protocol of closing and reopening, walked whole, with each measure taken away once."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from protocol_model import BUDGET, FAULTS, MEASURES, Exploration, Fault, Measures, explore
 
 from gatectl.config.playbooks import read_playbook
-from gatectl.core.playbook import DeviceStep, Playbook
+from gatectl.core.playbook import DeviceStep, SidesStep
+from tests.protocol_model import BUDGET, FAULTS, MEASURES, Exploration, Fault, Measures, explore
 
 PLAYBOOKS = Path(__file__).parent.parent / "playbooks"
 LIMIT_S = 60.0
@@ -94,9 +95,48 @@ def test_a_fault_that_strikes_twice_is_survived(fault: Fault) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("measure", MEASURES)
-def test_without_one_measure_every_bad_story_is_counted(measure: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_one_measure_every_bad_story_is_counted(
+    measure: str, record_property: Callable[[str, object], None]
+) -> None:
     """Walks the worlds behind the first bad one as well, for the table of promises."""
     found = _without(measure, whole=True)
-    with capfd.disabled():
-        print(f"\n{measure}: {len(found.unsafe)} unsafe, {len(found.stuck)} stuck of {found.worlds}")
+    record_property(measure, f"{len(found.unsafe)} unsafe, {len(found.stuck)} stuck")
     assert found.unsafe or found.stuck
+
+
+def _acts(playbook: str) -> list[str]:
+    steps = read_playbook(playbook, (PLAYBOOKS,)).step
+    return [line for step in steps if isinstance(step, DeviceStep) for line in _lines(step)]
+
+
+def _lines(step: DeviceStep) -> list[str]:
+    return (step.act or "").strip().splitlines()
+
+
+def test_the_reopening_playbook_lets_in_by_rules_with_an_end_and_saves_nothing() -> None:
+    """What the model calls opens_unsaved, opening_ends_itself and end_is_in_the_rule."""
+    acts = _acts("reopen")
+    letting_in = [line for line in acts if " ALLOW " in line]
+    assert letting_in
+    assert all(" -TTL " in line for line in letting_in)
+    assert not [line for line in acts if line.startswith(("save", "rm"))]
+
+
+def test_the_closing_playbook_saves_after_the_rules_and_looks_at_the_end() -> None:
+    """What the model calls saves_when_closing and looks_after_acts."""
+    acts = _acts("close-acl")
+    assert acts.index("save ns config") > max(
+        position for position, line in enumerate(acts) if " DENY " in line
+    )
+    last = read_playbook("close-acl", (PLAYBOOKS,)).step[-1]
+    assert isinstance(last, SidesStep)
+    assert (last.outside, last.inside) == ("shut", "open")
+
+
+def test_the_confirming_playbook_takes_the_rules_away_before_it_saves() -> None:
+    """Until a confirmation the saved configuration stays shut."""
+    acts = _acts("confirm")
+    assert "save ns config" in acts
+    assert all(
+        line.startswith(("rm ns acl", "apply")) for line in acts[: acts.index("save ns config")]
+    )

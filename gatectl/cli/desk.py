@@ -24,7 +24,8 @@ from gatectl.config.shipped import read_advisories, read_indicators
 from gatectl.core.event import Recorded
 from gatectl.core.gate import Gate, GateName, Host
 from gatectl.desk import Desk
-from gatectl.errors import InvalidInput
+from gatectl.emergency import EmergencyRecord, emergency_desk, emergency_folders, take_in
+from gatectl.errors import GatectlError, InvalidInput, JournalDamaged, JournalUnavailable
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
 from gatectl.log import configure, step_record
@@ -62,10 +63,12 @@ def workplace(
     listeners: tuple[Listener, ...] = (),
     *,
     rehearsal: bool = False,
+    closing: bool = False,
 ) -> Iterator[Workplace]:
     """Open all that a verb needs; nothing is contacted before the verb begins.
 
-    Only a rehearsal may keep its journal where a restart would lose it.
+    Closing goes on without a journal, if there is none to be had. Only a rehearsal may keep its
+    journal where a restart would lose it.
     """
     configuration = configuration_of(ctx)
     gates = chosen(configuration, names)
@@ -74,13 +77,21 @@ def workplace(
     clock = SystemClock()
     actor = configuration.settings.operator
     stop = SignalStop()
-    journal = Journal.open(
-        state / "journal.db",
-        clock=clock,
-        actor=actor,
-        origin=socket.gethostname(),
-        unsafe_any_file_system=rehearsal,
-    )
+    trouble: GatectlError | None = None
+    try:
+        journal = Journal.open(
+            state / "journal.db",
+            clock=clock,
+            actor=actor,
+            origin=socket.gethostname(),
+            unsafe_any_file_system=rehearsal,
+        )
+        take_in(journal, state, clock)
+    except (JournalUnavailable, JournalDamaged) as exc:
+        if not closing:
+            raise
+        trouble = exc
+        journal = Journal.in_memory(clock=clock, actor=actor, origin="emergency")
     _start_log(ctx, state / "gatectl.log.jsonl", keyring)
     with journal, stop.listening():
         desk = Desk(
@@ -95,8 +106,17 @@ def workplace(
             listeners=(_log_listener(), *listeners),
             stop=stop,
             actor=actor,
+            emergency=lambda exc: _without_journal(desk, state, exc),
         )
+        desk = desk if trouble is None else desk.emergency(trouble)
         yield Workplace(desk=desk, configuration=configuration, gates=gates, stop=stop)
+
+
+def _without_journal(desk: Desk, state: Path, trouble: GatectlError) -> Desk:
+    record = EmergencyRecord(emergency_folders(state), desk.clock.now())
+    return emergency_desk(
+        desk, record, trouble, lambda text: click.echo(f"gatectl: {text}", err=True)
+    )
 
 
 def chosen(configuration: Configuration, names: Sequence[str]) -> tuple[Gate, ...]:

@@ -8,12 +8,14 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.status import Status
+from rich.table import Table
 from rich.text import Text
 
 from gatectl.core.event import (
     ActAnswered,
     ActIntended,
     CompromiseJudged,
+    Ending,
     LookMade,
     Outcome,
     Recorded,
@@ -76,9 +78,9 @@ class Display:
                     self._spin(f"{_at(node)}{title} - look {self._looks}: {look.verdict.because}")
             case ActIntended(node=node, lines=lines):
                 for line in lines:
-                    self._line(f"      {node} < {line}", "dim")
-            case ActAnswered(answer="error", text=text):
-                self._line(f"            {text}", "yellow")
+                    self._hanging(f"      {node} < ", line, "dim")
+            case ActAnswered(answer="error" | "cut", text=text, node=node):
+                self._hanging(f"      {node} > ", text, "yellow")
             case StepEnded() as ended:
                 self._end(ended)
             case CompromiseJudged(answer=answer, because=because):
@@ -86,7 +88,7 @@ class Display:
             case Signalled(before=before, after=after) if before is not after:
                 self._line(f"      gate: {before} -> {after}", "bold blue")
             case RunEnded(ending=ending, because=because):
-                self._line(f"{recorded.gate}: {ending} - {because}", "bold")
+                self._line(f"{recorded.gate}: {_ended(ending, because)}", "bold")
             case _:
                 pass
 
@@ -117,7 +119,20 @@ class Display:
         self._console.print(text)
         seen = visible(ended.verdict.because, limit=400)
         if ended.outcome not in {Outcome.ALREADY, Outcome.DONE} or self._looks:
-            self._line(f"      {ended.node or 'seen'} > {seen}", "dim")
+            self._hanging(f"      {ended.node or 'seen'} > ", seen, "dim")
+
+    def _hanging(self, before: str, text: str, style: str) -> None:
+        """Show a text that a narrow terminal folds below its own beginning, not at the edge."""
+        if not self._console.is_terminal:
+            self._line(f"{before}{text}", style)
+            return
+        self._still()
+        grid = Table.grid(padding=0)
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        shown = visible(text, limit=2000)
+        grid.add_row(Text(before, style=style), Text(shown, style=style))
+        self._console.print(grid)
 
     def _line(self, text: str, style: str = "") -> None:
         self._still()
@@ -137,6 +152,13 @@ class Display:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+def _ended(ending: Ending, because: str) -> str:
+    if ending is Ending.PENDING:
+        # Each step that would act was shown as such; their names again would fill the screen.
+        return "this was a dry run, and nothing that writes was sent"
+    return f"{ending} - {because.removeprefix(f'{ending}: ')}"
 
 
 def _at(node: str | None) -> str:

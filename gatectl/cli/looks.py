@@ -59,7 +59,7 @@ def _print_status(gate: Gate, standing: Standing, facts: FactsSeen) -> None:
     if standing.state_since is not None:
         table.add_row("since", f"{standing.state_since.astimezone():%Y-%m-%d %H:%M:%S}")
         if standing.state is GateState.REOPENING:
-            ends = standing.state_since + timedelta(minutes=gate.provisional_minutes)
+            ends = standing.state_since + timedelta(seconds=gate.provisional_s)
             table.add_row("ends", f"{ends.astimezone():%Y-%m-%d %H:%M:%S}, unless it is confirmed")
     table.add_row("because", visible(standing.state_because))
     if standing.sides is not None:

@@ -21,11 +21,17 @@ Verb = Callable[[Operation], Result]
 
 
 def carry_out(
-    ctx: click.Context, command: str, gates: Sequence[str], verb: Verb, *, as_json: bool
+    ctx: click.Context,
+    command: str,
+    gates: Sequence[str],
+    verb: Verb,
+    *,
+    as_json: bool,
+    closing: bool = False,
 ) -> int:
     """Do a verb on each gate, one after the other, and print what it came to."""
     display = display_on_stderr(quiet=as_json)
-    with display.shown(), workplace(ctx, gates, (display,)) as place:
+    with display.shown(), workplace(ctx, gates, (display,), closing=closing) as place:
         results = [_on_one(place, command, gate, verb) for gate in place.gates]
         return finish(command, results, as_json=as_json, terminated=place.stop.terminated)
 
@@ -36,14 +42,7 @@ def _on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
     try:
         return verb(operation)
     except GatectlError as exc:
-        operation.refuse(command, exc)
-        return Result(
-            gate=gate.name,
-            state=operation.standing().state,
-            code=exc.exit_code,
-            sentence=exc.sentence,
-            hint=exc.hint,
-        )
+        return operation.refuse(command, exc)
 
 
 def mode_of(dry_run: bool) -> Mode:
@@ -64,7 +63,7 @@ def close(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: bo
     looked at. Doing it twice sends nothing the second time.
     """
     verb = partial(Operation.close, mode=mode_of(dry_run))
-    return carry_out(ctx, "close", gates, verb, as_json=as_json)
+    return carry_out(ctx, "close", gates, verb, as_json=as_json, closing=not dry_run)
 
 
 @click.command()

@@ -358,6 +358,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "parameters": {"parameters": {"build": "13.1-49.13"}},
     "facts": {"facts": SHUT_BY_ACL},
     "advisory": {"advisory": "CTX1"},
+    "overrides": {"overrides": {"space": "the disk was enlarged"}},
     "steps": {"steps": BASE.steps[:1]},
 }
 
@@ -373,6 +374,7 @@ STEP_CHANGES: list[dict[str, Any]] = [
     {"retry": Retry(attempts=9)},
     {"on_fail": OnFail.CONTINUE},
     {"proves": "config-saved"},
+    {"precheck": True},
     {"task": device_task(node=NS_B)},
     {"task": device_task(look="show ns version")},
     {"task": device_task(act=("save ns config", "reboot -f"))},

@@ -1,0 +1,130 @@
+"""Closing without a journal: what is done goes to a file aside, or at least to stderr.
+
+A locked, damaged, full or missing journal never keeps a gate open. The next start that finds its
+journal well takes the emergency records in.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from gatectl.clock import Clock
+from gatectl.core.event import EvidenceId, Noted, Recorded
+from gatectl.desk import Desk
+from gatectl.errors import GatectlError, JournalDamaged
+from gatectl.journal import Journal
+from gatectl.record import understood, written
+
+_PATTERN = "emergency-*.jsonl"
+_TAKEN = ".taken-in"
+_LINE_BYTES_MAX = 4_194_304
+
+
+class LostEvidence:
+    """Names the answers of looks by their hash, and keeps none: there may be no disk."""
+
+    def keep(self, content: bytes) -> EvidenceId:
+        """Give the hash under which it would have been kept."""
+        return EvidenceId(hashlib.sha256(content).hexdigest())
+
+    def read(self, evidence: EvidenceId) -> bytes:
+        """Raise JournalDamaged: nothing was kept."""
+        raise JournalDamaged(f"the evidence {evidence} was not kept: there was no disk for it")
+
+
+class EmergencyRecord:
+    """Writes each event to a file of its own, in the first folder that takes it."""
+
+    def __init__(self, folders: tuple[Path, ...], now: datetime) -> None:
+        name = f"emergency-{now:%Y%m%dT%H%M%S}-{os.getpid()}.jsonl"
+        self._handle: int | None = None
+        self.path: Path | None = None
+        for folder in folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
+                self._handle = os.open(folder / name, flags, 0o600)
+            except OSError:
+                continue
+            self.path = folder / name
+            return
+
+    def __call__(self, recorded: Recorded) -> None:
+        """Put an event down; a full disk leaves it to stderr."""
+        line = f"{written(recorded)}\n"
+        if not self._put_down(line.encode()):
+            sys.stderr.write(f"gatectl emergency record: {line}")
+            sys.stderr.flush()
+
+    def _put_down(self, line: bytes) -> bool:
+        if self._handle is None:
+            return False
+        try:
+            os.write(self._handle, line)
+            os.fsync(self._handle)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def emergency_folders(state_dir: Path) -> tuple[Path, ...]:
+    """Name the places for an emergency record, the best first."""
+    return (state_dir, Path(tempfile.gettempdir()) / f"gatectl-{os.getuid()}")
+
+
+def emergency_desk(
+    desk: Desk, record: EmergencyRecord, trouble: GatectlError, tell: Callable[[str], None]
+) -> Desk:
+    """Give a desk that needs no disk, and say loudly why."""
+    where = f"in {record.path}" if record.path else "on stderr alone"
+    tell(f"closing without the journal ({trouble.sentence}); the record of it is {where}")
+    journal = Journal.in_memory(clock=desk.clock, actor=desk.actor, origin="emergency")
+    return replace(
+        desk, journal=journal, evidence=LostEvidence(), listeners=(record, *desk.listeners)
+    )
+
+
+def take_in(journal: Journal, state_dir: Path, clock: Clock) -> int:
+    """Append what was recorded in an emergency, and tell how many events that were."""
+    count = 0
+    for path in _left(emergency_folders(state_dir)):
+        records = tuple(_read(path))
+        for recorded in records:
+            told = (
+                f"taken in from {path.name}: written at {recorded.at.isoformat()} without a "
+                f"journal, {clock.now().isoformat()}"
+            )
+            journal.append(Noted(text=told), gate=recorded.gate, run=recorded.run)
+            journal.append(recorded.event, gate=recorded.gate, run=recorded.run)
+        count += len(records)
+        path.rename(path.with_name(path.name + _TAKEN))
+    return count
+
+
+def _left(folders: tuple[Path, ...]) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted(folder.glob(_PATTERN)):
+            status = path.lstat()
+            # Another user's file in a shared folder is no record of ours.
+            if path.is_file() and not path.is_symlink() and status.st_uid == os.getuid():
+                yield path
+
+
+def _read(path: Path) -> Iterator[Recorded]:
+    with path.open("rb") as file:
+        while line := file.readline(_LINE_BYTES_MAX):
+            if not line.endswith(b"\n"):
+                # The machine died while this line was written: what came before counts.
+                return
+            yield understood(line.decode())
