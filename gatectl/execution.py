@@ -8,30 +8,35 @@ from datetime import datetime
 
 from gatectl.collector import EvidenceCollector
 from gatectl.core.course import Reach, exit_code, signal_at_end, signal_at_start
+from gatectl.core.effects import FENCE
 from gatectl.core.event import (
     Ending,
     InterlocksJudged,
     Mode,
+    Noted,
     Recorded,
     RunId,
     RunResumed,
     RunStarted,
     Signalled,
 )
-from gatectl.core.gate import Gate, Host, Signal, advance, can_take
+from gatectl.core.gate import Gate, GateState, Host, Signal, advance, can_take
 from gatectl.core.interlock import Blocker, judge_beginning, standing_blockers
 from gatectl.core.plan import Plan
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
 from gatectl.desk import Connect, Desk, Result
-from gatectl.errors import ExitCode
+from gatectl.errors import ExitCode, GatectlError
 from gatectl.lease import LeaseToken
 from gatectl.recorder import RunRecorder, held
 from gatectl.runner import Runner, sides_seen
 from gatectl.site import NodeSessions
 from gatectl.transport.contract import Transport
 from gatectl.transport.readonly import ReadOnly
+
+_FENCE_TIMEOUT_S = 60.0
+_SETTLE_S = 5.0
 
 READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
 """What runs for these purposes gets sessions that cannot write, and needs no lease."""
@@ -83,6 +88,9 @@ class Execution:
         recorder.record(seen)
         if seen.outside == "open":
             self.signal(recorder, Signal.SEEN_OPEN, seen.because)
+        elif seen.outside == "shut" and self.standing().state is GateState.REOPENING:
+            ended = "the provisional reopening has ended: outside is shut again"
+            self.signal(recorder, Signal.REOPEN_ENDED, ended)
         return seen.outside
 
     def start(
@@ -110,6 +118,22 @@ class Execution:
             if not closing:
                 self._signal_start(recorder, run)
             return self._conclude(recorder, runner.carry_out(run))
+
+    def fence(self, nodes: NodeSessions) -> None:
+        """End every other CLI session on the nodes, and let what they sent last come to rest.
+
+        A run that was cut off may have a command under way; looking before it lands would be
+        looking at the past. The settle time is that of reliability.md (f)8.
+        """
+        for node in self.gate.nodes:
+            try:
+                nodes.transport(node.name).send(FENCE, timeout_s=_FENCE_TIMEOUT_S)
+                told = f"{node.name}: every other CLI session was ended"
+            except GatectlError as exc:
+                nodes.forget(node.name)
+                told = f"{node.name}: other CLI sessions could not be ended: {exc.sentence}"
+            self.recorder(None).record(Noted(text=told))
+        self.desk.clock.sleep(_SETTLE_S)
 
     def _signal_start(self, recorder: RunRecorder, run: Run) -> None:
         start = signal_at_start(run.plan.purpose)

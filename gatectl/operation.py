@@ -10,7 +10,7 @@ from gatectl.config.playbooks import read_playbook
 from gatectl.core.course import failed_code
 from gatectl.core.event import Mode, Refusal
 from gatectl.core.gate import Gate, GateState, Signal
-from gatectl.core.interlock import Blocker, judge_reopening
+from gatectl.core.interlock import Blocker, judge_confirming, judge_reopening
 from gatectl.core.parameter import PlanError
 from gatectl.core.plan import Direction, GateFacts, Plan, build_plan, promised_files
 from gatectl.core.playbook import Playbook, Purpose
@@ -121,15 +121,11 @@ class Operation:
             verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
             blockers = judge_reopening(self._gate, self.standing(), self._desk.clock.now())
             if blockers:
-                return self._refused(blockers, verified)
+                return self._refused("reopening", blockers, verified)
         agreed(self._gate.name)
         result = self._carry_out(REOPEN, mode=mode)
         if mode is Mode.REAL and result.code is not ExitCode.PROVEN:
-            # Half opened is worse than shut, and shutting needs nobody's leave.
-            shut = self.close(Mode.REAL)
-            sentence = f"{result.sentence}; closed again: {shut.sentence}"
-            code = ExitCode.FAILED_SHUT if shut.code is ExitCode.PROVEN else shut.code
-            return replace(shut, code=code, sentence=sentence, runs=(*result.runs, *shut.runs))
+            return self._closed_again(result)
         return replace(result, runs=(*verified, *result.runs))
 
     def confirm(self, mode: Mode) -> Result:
@@ -142,7 +138,15 @@ class Operation:
                 f"{self._gate.name} is {standing.state}: there is no reopening to confirm",
                 hint=f"`gatectl reopen {self._gate.name}` opens it provisionally first.",
             )
-        return self._carry_out(CONFIRM, mode=mode)
+        verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
+        blockers = judge_confirming(self._gate, self.standing(), self._desk.clock.now())
+        if blockers:
+            return self._refused("confirming", blockers, verified)
+        result = self._carry_out(CONFIRM, mode=mode)
+        if mode is Mode.REAL and result.code is ExitCode.REFUSED:
+            # What was to stay shut in the saved configuration does not: nobody knows who opened.
+            return self._closed_again(result)
+        return replace(result, runs=(*verified, *result.runs))
 
     def resume(self) -> Result:
         """Go on with the newest unfinished run, or shut a gate that was left half open."""
@@ -166,6 +170,8 @@ class Operation:
         if run.plan.needs_shut:
             self._see_shut_again(standing)
         with self._execution.sessions(read_only=False) as nodes:
+            if run.ending is None:
+                self._execution.fence(nodes)
             return self._execution.start(run.plan, nodes, resumed=run)
 
     def status(self) -> tuple[Standing, FactsSeen]:
@@ -246,13 +252,20 @@ class Operation:
             check_promise(Path(file), sha256)
         return words
 
-    def _refused(self, blockers: tuple[Blocker, ...], runs: tuple[Run, ...]) -> Result:
+    def _closed_again(self, result: Result) -> Result:
+        """Shut a gate that was half opened: that is worse than shut, and needs nobody's leave."""
+        shut = self.close(Mode.REAL)
+        sentence = f"{result.sentence}; closed again: {shut.sentence}"
+        code = ExitCode.FAILED_SHUT if shut.code is ExitCode.PROVEN else shut.code
+        return replace(shut, code=code, sentence=sentence, runs=(*result.runs, *shut.runs))
+
+    def _refused(self, what: str, blockers: tuple[Blocker, ...], runs: tuple[Run, ...]) -> Result:
         self._execution.recorder(None).record(interlocks_judged(blockers))
         return Result(
             gate=self._gate.name,
             state=self.standing().state,
             code=ExitCode.REFUSED,
-            sentence=f"reopening is refused: {len(blockers)} interlocks are not proven",
+            sentence=f"{what} is refused: {len(blockers)} interlocks are not proven",
             hint="Clear the blockers, each by the command beside it; nothing was sent.",
             runs=runs,
             blockers=blockers,

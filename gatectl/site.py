@@ -1,5 +1,6 @@
 """One gate's outside: the sessions with its nodes and the looks from its vantages."""
 
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, assert_never
@@ -63,6 +64,8 @@ class GateLookout:
         self._connect = connect
         self._timeout_s = timeout_s
         self._hosts: dict[VantageName, Transport] = {}
+        # Looks from one vantage dial at the same time, over one connection.
+        self._making = threading.Lock()
 
     def survey(self) -> tuple[VantageReport, ...]:
         """Look from every vantage at once; a vantage that cannot look is unknown, never shut."""
@@ -104,9 +107,11 @@ class GateLookout:
         host = vantage.via
 
         def dial(address: str, port: int, timeout_s: float) -> Stream:
-            if vantage.name not in self._hosts:
-                self._hosts[vantage.name] = self._connect(host)
-            return self._hosts[vantage.name].dial(address, port, timeout_s=timeout_s)
+            with self._making:
+                if vantage.name not in self._hosts:
+                    self._hosts[vantage.name] = self._connect(host)
+                transport = self._hosts[vantage.name]
+            return transport.dial(address, port, timeout_s=timeout_s)
 
         return dial
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from tests.builders import Chronicle
-
 from gatectl.clock import HandClock
 from gatectl.core.check import Verdict, passed
 from gatectl.core.event import Event, Recorded
@@ -15,17 +13,20 @@ from gatectl.core.netscaler import Reply
 from gatectl.core.plan import CollectTask, Plan, PlannedStep
 from gatectl.core.reach import VantageReport
 from gatectl.core.run import Run
-from gatectl.errors import Interrupted
+from gatectl.errors import GateBusy, Interrupted
 from gatectl.evidence import EvidenceStore
 from gatectl.ports import Recorder, RequestSeen
 from gatectl.runner import Runner
 from gatectl.transport.contract import Progress, RemoteFile, Stream
+from tests.builders import Chronicle
 
 Answer = Reply | Exception | None
 """None is a session that ended before an answer, where that was expected."""
 Script = Sequence[tuple[str, Answer]]
 
-_CONFIG = "\tNetScaler IP: 10.0.0.1  (mask: 255.255.255.0)\n\tConfig Changed since Last Saved Config: "
+_CONFIG = (
+    "\tNetScaler IP: 10.0.0.1  (mask: 255.255.255.0)\n\tConfig Changed since Last Saved Config: "
+)
 SAVED = Reply(text=f"{_CONFIG}FALSE")
 UNSAVED = Reply(text=f"{_CONFIG}TRUE")
 GARBLED = Reply(text="\tNetSca")
@@ -118,14 +119,19 @@ class ScriptedNodes:
 
 
 class NotingRecorder:
-    """Writes events to a list, and notes their order among the commands."""
+    """Writes events to a list, and notes their order; one kind of them it may refuse."""
 
-    def __init__(self, chronicle: Chronicle, history: list[str]) -> None:
+    def __init__(
+        self, chronicle: Chronicle, history: list[str], *, refuses: type | None = None
+    ) -> None:
         self.chronicle = chronicle
         self._history = history
+        self._refuses = refuses
 
     def record(self, event: Event) -> Recorded:
         """Write an event down."""
+        if self._refuses is not None and isinstance(event, self._refuses):
+            raise GateBusy("another run holds the gate")
         self._history.append(f"record {event.kind}")
         return self.chronicle.add(event)
 
@@ -163,6 +169,9 @@ class ScriptedLookout:
         self.asked.append(f"{method} {path} from {side}")
         return self.requests.popleft()
 
+    def close(self) -> None:
+        """Do nothing: there is no host to let go of."""
+
 
 class OneVerdictCollector:
     """Collects nothing and judges everything with one verdict, or cannot."""
@@ -196,6 +205,7 @@ class Stage:
         stop: StopAt | None = None,
         lookout: ScriptedLookout | None = None,
         collector: OneVerdictCollector | None = None,
+        refuses: type | None = None,
         **scripts: Script,
     ) -> None:
         self.history: list[str] = []
@@ -205,7 +215,7 @@ class Stage:
         self.evidence = EvidenceStore(folder, reserve_bytes=0)
         self.clock = HandClock()
         self.runner = Runner(
-            recorder=NotingRecorder(self.chronicle, self.history),
+            recorder=NotingRecorder(self.chronicle, self.history, refuses=refuses),
             nodes=self.nodes,
             lookout=lookout or ScriptedLookout(),
             collector=collector or OneVerdictCollector(),

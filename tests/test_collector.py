@@ -10,7 +10,7 @@ import pytest
 
 from gatectl.clock import HandClock
 from gatectl.collector import EvidenceCollector, collection_of, footprint_of
-from gatectl.core.check import Answer
+from gatectl.core.check import Answer, passed
 from gatectl.core.collection import OwnCommand
 from gatectl.core.event import (
     ActAnswered,
@@ -26,7 +26,7 @@ from gatectl.core.playbook import Purpose
 from gatectl.errors import CommandRefused, ConversationCut, JournalDamaged
 from gatectl.evidence import EvidenceStore
 from gatectl.transport.contract import Progress, RemoteFile, Stream
-from tests.builders import NS_A, NS_B, START, Chronicle, device_task, passed, plan_of, planned
+from tests.builders import NS_A, NS_B, START, Chronicle, device_task, plan_of, planned
 from tests.conversation import NotingRecorder
 
 MADE = datetime(2026, 1, 10, 3, 0, tzinfo=UTC)

@@ -43,7 +43,8 @@ PRIMARY, SECONDARY = node("Primary", "Secondary"), node("Secondary", "Primary")
 def test_roles_and_builds_of_a_pair_are_seen_on_each_node_itself() -> None:
     """Each is asked by its own address, and answers for itself."""
     seen = see_facts(
-        make_gate(), ScriptedNodes([], ns_a=node("Secondary", "Primary", "12.1-55.18"), ns_b=PRIMARY)
+        make_gate(),
+        ScriptedNodes([], ns_a=node("Secondary", "Primary", "12.1-55.18"), ns_b=PRIMARY),
     )
     assert seen.roles == {NS_A: Role.SECONDARY, NS_B: Role.PRIMARY}
     assert seen.builds == {NS_A: "12.1-55.18", NS_B: "12.1-50.28"}

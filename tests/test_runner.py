@@ -3,17 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tests.builders import NS_A, NS_B, ONCE, device_task, ended, ids, plan_of, planned, started
-from tests.conversation import (
-    DONE,
-    GARBLED,
-    SAVED,
-    UNSAVED,
-    OneVerdictCollector,
-    ScriptedLookout,
-    Stage,
-    StopAt,
-)
 
 from gatectl.core.check import (
     Answer,
@@ -35,6 +24,7 @@ from gatectl.core.event import (
     RunResumed,
     SidesSeen,
     StepEnded,
+    StepStarted,
 )
 from gatectl.core.gate import Side, VantageName
 from gatectl.core.netscaler import Reply
@@ -53,6 +43,17 @@ from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.core.run import Phase, Run
 from gatectl.errors import ConversationCut, GateBusy, Interrupted, Unreachable
 from gatectl.ports import RequestSeen
+from tests.builders import NS_A, NS_B, ONCE, device_task, ended, ids, plan_of, planned, started
+from tests.conversation import (
+    DONE,
+    GARBLED,
+    SAVED,
+    UNSAVED,
+    OneVerdictCollector,
+    ScriptedLookout,
+    Stage,
+    StopAt,
+)
 
 LOOK, ACT = "show ns config", "save ns config"
 CUT = ConversationCut("the session ended in mid-answer")
@@ -213,9 +214,12 @@ def test_a_look_without_an_act_waits_for_what_it_wants_to_see(tmp_path: Path) ->
 
 def test_taking_back_is_done_when_the_claim_is_refuted(tmp_path: Path) -> None:
     """An undo acts while the claim holds, and ends when it does not any more."""
-    task = device_task(look="show ns acl X", act=("rm ns acl X",), undone=True, holds=(
-        Expectation(field="action", equals="DENY"),
-    ))
+    task = device_task(
+        look="show ns acl X",
+        act=("rm ns acl X",),
+        undone=True,
+        holds=(Expectation(field="action", equals="DENY"),),
+    )
     step = planned("deny@ns-a", task)
     stage = Stage(
         tmp_path,
@@ -466,19 +470,50 @@ def test_a_resumed_run_does_not_do_again_what_holds(tmp_path: Path) -> None:
 
 def test_a_lost_lease_ends_the_run_before_the_act(tmp_path: Path) -> None:
     """The intent could not be recorded, so nothing that writes leaves."""
-
-    class Refusing(StopAt):
-        """Says that somebody else holds the gate, before the first act."""
-
-        def check(self) -> None:
-            """Raise at the second check."""
-            self.asked += 1
-            if self.asked > 1:
-                raise GateBusy("another run holds the gate")
-
-    stage = Stage(tmp_path, stop=Refusing(), ns_a=[(LOOK, UNSAVED)])
+    stage = Stage(tmp_path, refuses=ActIntended, ns_a=[(LOOK, UNSAVED)])
     with pytest.raises(GateBusy):
         stage.carry_out(PLAN)
+    assert stage.sent() == [LOOK]
+
+
+def test_a_journal_that_cannot_be_written_ends_the_run_before_its_first_look(
+    tmp_path: Path,
+) -> None:
+    """What is not on record did not begin."""
+    stage = Stage(tmp_path, refuses=StepStarted, ns_a=[])
+    with pytest.raises(GateBusy):
+        stage.carry_out(PLAN)
+    assert stage.sent() == []
+
+
+# --- prechecks
+
+
+def test_prechecks_are_all_looked_at_and_nothing_else_is(tmp_path: Path) -> None:
+    """One that fails does not keep the others from a look, and no act is sent."""
+    checks = [
+        planned("a@ns-a", device_task(act=()), retry=ONCE, precheck=True),
+        planned("b@ns-b", device_task(node=NS_B, act=()), retry=ONCE, precheck=True),
+    ]
+    plan = plan_of(checks[0], STEP, checks[1])
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED)], ns_b=[(LOOK, SAVED)])
+    stage.chronicle.begin(plan)
+    run = stage.runner.look_before(stage.chronicle.run())
+    assert run == stage.chronicle.run()
+    assert [outcome(run, check) for check in checks] == [Outcome.FAILED, Outcome.ALREADY]
+    assert run.record(STEP.id).phase is Phase.PENDING
+    refused = stage.runner.refuse(run, "a: not saved")
+    assert (refused.ending, refused.finished) == (Ending.REFUSED, True)
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_an_interruption_during_prechecks_is_told_as_one(tmp_path: Path, turn: int) -> None:
+    """Ctrl-C between two looks, or before the first, ends them."""
+    check = planned("a@ns-a", device_task(act=()), retry=ONCE, precheck=True)
+    stage = Stage(tmp_path, stop=StopAt(turn), ns_a=[])
+    stage.chronicle.begin(plan_of(check))
+    with pytest.raises(Interrupted, match="stopped by the test"):
+        stage.runner.look_before(stage.chronicle.run())
     assert stage.sent() == []
 
 

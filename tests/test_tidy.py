@@ -31,16 +31,55 @@ DOORS = {
 """The one door of each effect: a module, or a folder of them (with the dot at its end)."""
 
 PARAMIKO_OF_THE_SIMULATOR = frozenset(
-    {f"gatectl.simulator.{name}" for name in ("ssh", "login", "sftp", "terminal", "hostkeys", "scp")}
+    {
+        f"gatectl.simulator.{name}"
+        for name in ("ssh", "login", "sftp", "terminal", "hostkeys", "scp")
+    }
 )
 MEETING_PLACES = frozenset({"gatectl.simulator.rehearsal", "gatectl.simulator.serving"})
 """Where cli, and nobody else, may reach into the simulator."""
 
 IMPURE_MODULES = frozenset(
-    """asyncio concurrent fcntl ftplib glob http io logging multiprocessing os pathlib platform
-    queue random requests secrets select selectors shutil signal smtplib socket socketserver
-    sqlite3 ssl structlog subprocess sys tempfile tenacity threading time tomllib urllib.request
-    uuid click paramiko rich""".split()
+    [
+        "asyncio",
+        "concurrent",
+        "fcntl",
+        "ftplib",
+        "glob",
+        "http",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "platform",
+        "queue",
+        "random",
+        "requests",
+        "secrets",
+        "select",
+        "selectors",
+        "shutil",
+        "signal",
+        "smtplib",
+        "socket",
+        "socketserver",
+        "sqlite3",
+        "ssl",
+        "structlog",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "tenacity",
+        "threading",
+        "time",
+        "tomllib",
+        "urllib.request",
+        "uuid",
+        "click",
+        "paramiko",
+        "rich",
+    ]
 )
 """What has no place in core: files, network, processes, clocks, chance, threads and logs."""
 
@@ -144,9 +183,7 @@ def modules() -> tuple[Module, ...]:
     for path in _paths():
         text = path.read_text(encoding="utf-8")
         found.append(
-            Module(
-                name=_name(path), path=path, tree=ast.parse(text), lines=len(text.splitlines())
-            )
+            Module(name=_name(path), path=path, tree=ast.parse(text), lines=len(text.splitlines()))
         )
     return tuple(found)
 

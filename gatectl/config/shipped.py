@@ -1,7 +1,7 @@
 """The files that come with gatectl: bulletins, indicators, and where playbooks lie."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,11 @@ from gatectl.core.playbook import Written
 from gatectl.errors import ConfigInvalid
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryFile(Written, Advisory):
+    """One bulletin, as it is written; refusing unknown keys holds for its tables, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +43,13 @@ def shipped(name: str) -> Path:
 
 def read_advisories() -> Mapping[AdvisoryId, Advisory]:
     """Read every bulletin that comes with gatectl, by its name."""
-    adapter = TypeAdapter(Advisory)
-    advisories = [
-        _as_type(document, adapter, _understood(document.data))
-        for document in _documents("advisories")
-    ]
+    advisories = [_advisory(document) for document in _documents("advisories")]
     return {advisory.id: advisory for advisory in advisories}
+
+
+def read_advisory(path: Path) -> Advisory:
+    """Read one bulletin from a file, such as a draft that was imported and reviewed."""
+    return _advisory(read_document(path))
 
 
 def read_indicators() -> tuple[Indicator, ...]:
@@ -61,11 +67,8 @@ def _documents(folder: str) -> Iterator[Document]:
         yield read_document(path)
 
 
-def _understood(bulletin: Mapping[str, Any]) -> dict[str, Any]:
-    # The files say more of a bulletin than `Advisory` has fields for yet. What it has no field
-    # for is left out here, and only here.
-    known = {field.name for field in fields(Advisory)}
-    return {key: value for key, value in bulletin.items() if key in known}
+def _advisory(document: Document) -> Advisory:
+    return _as_type(document, TypeAdapter(AdvisoryFile), document.data)
 
 
 def _as_type(document: Document, adapter: TypeAdapter[T], data: Mapping[str, Any]) -> T:

@@ -1,4 +1,7 @@
-"""What the device's refusal of a line says about the line's effect."""
+"""The device's words around an act: what fences others off, and what a refused line means."""
+
+FENCE = "kill system session -all"
+"""Ends every CLI session but the one that sends it."""
 
 _ADDED_BEFORE = ("already exists", "with the same name exists", "already bound")
 _REMOVED_BEFORE = ("no such resource", "does not exist", "already been removed", "not bound")

@@ -70,9 +70,7 @@ def exposed_time(
     public = datetime.combine(advisory.known_exploited, time(), tzinfo=UTC)
     records = list(history)
     moments = list(_moments(records, advisory, builds_now))
-    first_seen = next(
-        (at for at, state in moments if state.exploited(exploitable) and at is not None), None
-    )
+    first_seen = _first_seen(records, exploitable)
     periods = tuple(_periods(moments, exploitable, builds_now, public, now))
     because = f"exploitation is public since {advisory.known_exploited}"
     if periods and (first_seen is None or periods[0].begin < first_seen):
@@ -84,6 +82,15 @@ def exposed_time(
 def earliest(times: Iterable[ExposedTime]) -> datetime | None:
     """Give the first moment at which a gate stood exposed to any of several bulletins."""
     return min((one.since for one in times if one.since is not None), default=None)
+
+
+def _first_seen(records: list[Recorded], exploitable: Exploitable) -> datetime | None:
+    for recorded in records:
+        if isinstance(recorded.event, RunStarted):
+            builds = recorded.event.plan.facts.builds
+            if any(exploitable(node, build) for node, build in builds.items()):
+                return recorded.at
+    return None
 
 
 def _told(

@@ -209,10 +209,10 @@ def _exposure_to_cve(build: Build, cve: str, advisory: Advisory) -> Exposure:
     for partial in advisory.partly_fixed:
         first = Build.parse(partial.build)
         # Such a fix was made for one line of builds; a later line begins without it.
-        if cve in partial.cves and first.train == build.train and first.major == build.major:
-            if build >= first:
-                because = f"{build} is fixed for {cve} (since {first}, in that line of builds)"
-                return Exposure(kind=Exposure.Kind.FIXED, because=because)
+        same_line = first.train == build.train and first.major == build.major
+        if cve in partial.cves and same_line and build >= first:
+            because = f"{build} is fixed for {cve} (since {first}, in that line of builds)"
+            return Exposure(kind=Exposure.Kind.FIXED, because=because)
     return whole
 
 

@@ -106,7 +106,23 @@ class Blocker:
 
 def judge_reopening(gate: Gate, standing: Standing, now: datetime) -> tuple[Blocker, ...]:
     """Judge every interlock; nothing is left out because another one failed before."""
-    judged = [(rule, _judge(rule, gate, standing, now)) for rule in RULES if _concerns(rule, gate)]
+    return _judge_all(RULES, gate, standing, now)
+
+
+def judge_confirming(gate: Gate, standing: Standing, now: datetime) -> tuple[Blocker, ...]:
+    """Judge again what must still be so, now that the gate is open and nothing is saved."""
+    rules = tuple(rule for rule in RULES if rule.interlock not in _SHUT_ONLY)
+    return _judge_all(rules, gate, standing, now)
+
+
+_SHUT_ONLY = frozenset({Interlock.CONFIG_SAVED, Interlock.SESSIONS_ENDED, Interlock.STILL_CLOSED})
+"""What a provisional opening undoes on purpose: it is unsaved, and people sign in."""
+
+
+def _judge_all(
+    rules: tuple[Rule, ...], gate: Gate, standing: Standing, now: datetime
+) -> tuple[Blocker, ...]:
+    judged = [(rule, _judge(rule, gate, standing, now)) for rule in rules if _concerns(rule, gate)]
     if not judged:
         # Without this, a gate to which no rule applies could be reopened on nothing at all.
         raise ValueError("there must be at least one interlock")

@@ -1,7 +1,6 @@
 """Builds in order inside their train, and what a bulletin means for them."""
 
 import pytest
-from tests.builders import BULLETIN
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from gatectl.core.advisory import (
     Train,
     exposure_of_build,
 )
+from tests.builders import BULLETIN
 
 NUMBERS = st.tuples(st.integers(0, 9999), st.integers(0, 99999))
 RELEASES = st.sampled_from(["10.5", "11.1", "12.0", "12.1", "13.0", "13.1", "14.1"])
@@ -116,7 +116,7 @@ def test_a_train_that_shares_its_numbers_is_fips_when_the_gate_says_so() -> None
 )
 def test_a_text_that_is_no_build_is_refused(text: str) -> None:
     """Spelling errors are told with the right spelling, never guessed at."""
-    with pytest.raises(BuildError, match="write it as 13.1-49.13"):
+    with pytest.raises(BuildError, match=r"write it as 13\.1-49\.13"):
         Build.parse(text)
 
 

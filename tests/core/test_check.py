@@ -6,7 +6,6 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from tests.builders import BULLETIN
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from gatectl.core.check import (
     unknown,
 )
 from gatectl.core.gate import AdvisoryId
+from tests.builders import BULLETIN
 
 OTHER = Advisory(
     id=AdvisoryId("CTX2"), title="other", published=date(2020, 1, 1), cves=(), fixed={}

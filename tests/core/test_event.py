@@ -3,7 +3,6 @@
 from typing import get_args
 
 import pytest
-from tests.builders import NS_A, planned, shipped_plan
 
 from gatectl.core.check import failed
 from gatectl.core.event import (
@@ -30,6 +29,7 @@ from gatectl.core.event import (
     StepStarted,
 )
 from gatectl.core.gate import GateState, Signal
+from tests.builders import NS_A, planned, shipped_plan
 
 STEP = planned()
 PLAN = shipped_plan("verify")

@@ -3,7 +3,6 @@
 import itertools
 
 import pytest
-from tests.builders import NS_B, STANDALONE, make_gate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from gatectl.core.gate import (
     signals_by_move,
     state_diagram,
 )
+from tests.builders import NS_B, STANDALONE, make_gate
 
 ALL_PAIRS = tuple(itertools.product(GateState, Signal))
 MISSING = tuple(pair for pair in ALL_PAIRS if pair not in TRANSITIONS)

@@ -5,6 +5,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from gatectl.core.check import Answer, Verdict, failed, passed, unknown
+from gatectl.core.event import ActIntended, Ending, Mode, Outcome, RunEnded, RunId
+from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
+from gatectl.core.interlock import (
+    NEVER_OVERRIDDEN,
+    RULES,
+    Interlock,
+    judge_beginning,
+    judge_mitigation,
+    judge_reopening,
+    judge_state,
+    judge_target,
+    standing_blockers,
+)
+from gatectl.core.playbook import Purpose
+from gatectl.core.standing import Proof, Standing
 from tests.builders import (
     ALMELO,
     BULLETIN,
@@ -21,20 +38,6 @@ from tests.builders import (
     planned,
     started,
 )
-
-from gatectl.core.check import Answer, Verdict, failed, passed, unknown
-from gatectl.core.event import ActIntended, Ending, Mode, RunEnded, RunId
-from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
-from gatectl.core.interlock import (
-    RULES,
-    Interlock,
-    judge_mitigation,
-    judge_reopening,
-    judge_state,
-    judge_target,
-)
-from gatectl.core.playbook import Purpose
-from gatectl.core.standing import Proof, Standing
 
 NOW = START + timedelta(minutes=10)
 PAIR = make_gate()
@@ -334,3 +337,58 @@ def test_a_mitigation_is_refused_where_the_build_accepts_and_ignores_it(
 def test_a_mitigation_without_a_bulletin_has_no_builds_that_ignore_it() -> None:
     """A site's own playbook is not judged by ranges that nobody gave."""
     assert judge_mitigation(plan_of(SAVED), BULLETINS).passed
+
+
+SPACE = planned("space@ns-a", precheck=True)
+
+
+def test_all_that_keeps_a_run_from_beginning_is_told_at_once() -> None:
+    """The open gate, the unfixed target, the useless mitigation and the failed precheck."""
+    plan = replace(
+        plan_of(SPACE, SAVED, purpose=Purpose.PATCH),
+        parameters={"build": "12.1-55.17"},
+        needs_shut=True,
+        advisory=BULLETIN.id,
+    )
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    chronicle.add(ended(SPACE, Outcome.FAILED, failed("only 300 MB are free")))
+    standing = Standing(gate=ALMELO, state=GateState.OPEN)
+    blockers = judge_beginning(PAIR, standing, plan, chronicle.run(), BULLETINS)
+    assert [blocker.interlock for blocker in blockers] == [
+        "gate-shut",
+        "target-build",
+        "mitigation-works",
+        "space",
+    ]
+    assert blockers[-1].verdict == failed(f"{NS_A}: only 300 MB are free")
+    assert all(blocker.clears for blocker in blockers)
+
+
+def test_a_precheck_that_was_not_looked_at_is_unknown() -> None:
+    """No look is no pass."""
+    plan = plan_of(SPACE, SAVED)
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    (blocker,) = judge_beginning(PAIR, proven(), plan, chronicle.run(), BULLETINS)
+    assert (blocker.interlock, blocker.verdict.answer) == ("space", Answer.UNKNOWN)
+
+
+def test_an_override_lifts_the_blocker_that_it_names_and_no_other() -> None:
+    """By its name and with a reason; the rest stands."""
+    blockers = judge_reopening(PAIR, Standing(gate=ALMELO), NOW)
+    left = standing_blockers(blockers, {Interlock.PAIR_HEALTHY.value: "one node is in repair"})
+    assert {one.interlock for one in blockers} - {one.interlock for one in left} == {
+        Interlock.PAIR_HEALTHY
+    }
+    assert standing_blockers(blockers, {"everything": "in a hurry"}) == blockers
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_OVERRIDDEN))
+def test_some_blockers_cannot_be_overridden(name: str) -> None:
+    """No reason makes it right to patch an open gate."""
+    plan = replace(plan_of(SAVED), needs_shut=True)
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    blockers = judge_beginning(PAIR, Standing(gate=ALMELO), plan, chronicle.run(), BULLETINS)
+    assert name in {blocker.interlock for blocker in standing_blockers(blockers, {name: "hurry"})}

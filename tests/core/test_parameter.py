@@ -4,7 +4,6 @@ import re
 from ipaddress import ip_network
 
 import pytest
-from tests.builders import make_gate
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from gatectl.core.parameter import (
     value_problem,
 )
 from gatectl.core.playbook import Parameter, ParameterType
+from tests.builders import make_gate
 
 _ONE_PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_./:+@-]+")
 GOOD = {
@@ -155,9 +155,7 @@ def test_no_priority_is_used_twice_and_none_outside_the_window(offices: tuple[st
     window = (10, 10 + priorities_needed(networks) - 1)
     gate = make_gate(offices=offices, acl_priorities=window)
     words = [gate_words(gate), *office_words(gate)]
-    used = [
-        int(value) for some in words for name, value in some.items() if "priority" in name
-    ]
+    used = [int(value) for some in words for name, value in some.items() if "priority" in name]
     assert len(used) == len(set(used)) == priorities_needed(networks)
     assert min(used) >= window[0]
     assert max(used) <= window[1]

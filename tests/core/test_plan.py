@@ -1,10 +1,32 @@
 """What shall be: shipped playbooks, filled in line by line, and the digest of all of it."""
 
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gatectl.core.gate import GateName, GateState, NodeName, Role, Side
+from gatectl.core.netscaler import is_read_only
+from gatectl.core.parameter import PlanError
+from gatectl.core.plan import (
+    PLAN,
+    DeviceTask,
+    Direction,
+    GateFacts,
+    Plan,
+    RequestTask,
+    SidesTask,
+    build_plan,
+    nodes_for,
+)
+from gatectl.core.playbook import (
+    Facts,
+    OnFail,
+    Playbook,
+    Purpose,
+    Retry,
+    SidesStep,
+)
 from tests.builders import (
     BULLETINS,
     NS_A,
@@ -22,33 +44,6 @@ from tests.builders import (
     planned,
     shipped_plan,
     shipped_playbook,
-)
-
-from gatectl.core.advisory import Build
-from gatectl.core.gate import GateName, GateState, NodeName, Role, Side
-from gatectl.core.netscaler import is_read_only
-from gatectl.core.parameter import PlanError
-from gatectl.core.plan import (
-    PLAN,
-    DeviceTask,
-    Direction,
-    GateFacts,
-    Plan,
-    RequestTask,
-    SidesTask,
-    build_plan,
-    nodes_for,
-)
-from gatectl.core.playbook import (
-    DeviceStep,
-    Facts,
-    Holds,
-    OnFail,
-    Playbook,
-    Purpose,
-    RequestStep,
-    Retry,
-    SidesStep,
 )
 
 SHUT_BY_ACL = make_facts(state=GateState.CLOSED, closed_by=("close-acl",))
@@ -74,9 +69,7 @@ def office_rules(wire: str, protocol: str, port: int, offset: int) -> list[str]:
             f"ALLOW_{wire}_1",
             f"ALLOW -srcIP = 192.0.2.0-192.0.2.63 {there} -priority {13 + offset}",
         ),
-        *rule(
-            f"ALLOW_{wire}_2", f"ALLOW -srcIP = 198.51.100.7 {there} -priority {16 + offset}"
-        ),
+        *rule(f"ALLOW_{wire}_2", f"ALLOW -srcIP = 198.51.100.7 {there} -priority {16 + offset}"),
     ]
 
 
@@ -149,8 +142,10 @@ def install(node: NodeName) -> list[str]:
 def keep_shut(node: NodeName) -> list[str]:
     """Give the lines that refuse outside on one node after its restart."""
     return [
-        f"{node}: add ns acl GATECTL_DENY_TLS DENY -destIP = 203.0.113.10 -destPort = 443 "
-        "-protocol TCP -priority 97",
+        (
+            f"{node}: add ns acl GATECTL_DENY_TLS DENY -destIP = 203.0.113.10 -destPort = 443 "
+            "-protocol TCP -priority 97"
+        ),
         f"{node}: apply ns acls",
     ]
 
@@ -234,13 +229,18 @@ MITIGATION = [
     ("feature", "enable ns feature responder"),
     (
         "action",
-        'add responder action respondwith403 respondwith "\\"HTTP/1.1 403 Forbidden\\r\\n\\r\\n\\""',
+        (
+            "add responder action respondwith403 respondwith "
+            '"\\"HTTP/1.1 403 Forbidden\\r\\n\\r\\n\\""'
+        ),
     ),
     (
         "policy",
-        'add responder policy ctx267027 "HTTP.REQ.URL.DECODE_USING_TEXT_MODE.CONTAINS'
-        '(\\"/vpns/\\") && (!CLIENT.SSLVPN.IS_SSLVPN || '
-        'HTTP.REQ.URL.DECODE_USING_TEXT_MODE.CONTAINS(\\"/../\\"))" respondwith403',
+        (
+            'add responder policy ctx267027 "HTTP.REQ.URL.DECODE_USING_TEXT_MODE.CONTAINS'
+            '(\\"/vpns/\\") && (!CLIENT.SSLVPN.IS_SSLVPN || '
+            'HTTP.REQ.URL.DECODE_USING_TEXT_MODE.CONTAINS(\\"/../\\"))" respondwith403'
+        ),
     ),
     ("bound", "bind responder global ctx267027 1 END -type REQ_OVERRIDE"),
 ]
@@ -470,13 +470,13 @@ def test_a_step_whose_conditions_do_not_hold_is_left_out(
     assert ids(plan.steps) == (["first", "second"] if applies else ["second"])
 
 
-@pytest.mark.parametrize("condition", [{"build_below": "99.9-1.1"}, {"build_at_least": "1.1-1.1"}])
-def test_a_condition_on_a_build_does_not_hold_while_no_build_is_known(
-    condition: dict[str, str],
-) -> None:
+@pytest.mark.parametrize(
+    "condition", [Facts(build_below="99.9-1.1"), Facts(build_at_least="1.1-1.1")]
+)
+def test_a_condition_on_a_build_does_not_hold_while_no_build_is_known(condition: Facts) -> None:
     """Unknown is never a yes."""
     blind = GateFacts(state=GateState.UNKNOWN, roles={}, builds={})
-    plan = build_plan(only(Facts(**condition)), make_gate(), blind, parameters={}, advisories={})
+    plan = build_plan(only(condition), make_gate(), blind, parameters={}, advisories={})
     assert ids(plan.steps) == ["second"]
 
 
@@ -510,9 +510,7 @@ def test_parameters_fill_in_claims_and_look_as_well_as_acts() -> None:
 
 def test_the_conditions_of_every_step_can_be_met_somewhere() -> None:
     """A step that no gate ever takes is a mistake in the playbook."""
-    wanted = {
-        (name, step.id) for name in SHIPPED for step in shipped_playbook(name).step
-    }
+    wanted = {(name, step.id) for name in SHIPPED for step in shipped_playbook(name).step}
     found: set[tuple[str, str]] = set()
     for name in SHIPPED:
         for facts in (SHUT_BY_ACL, SHUT_BY_VSERVER):

@@ -4,14 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.builders import (
-    BULLETINS,
-    PATCH_PARAMETERS,
-    SHIPPED,
-    make_facts,
-    make_gate,
-    shipped_playbook,
-)
 from pydantic import TypeAdapter, ValidationError
 
 from gatectl.core.check import Answer, Seen, judge
@@ -21,6 +13,14 @@ from gatectl.core.looks import read_look
 from gatectl.core.netscaler import Reply
 from gatectl.core.plan import DeviceTask, PlannedStep, RequestTask, build_plan
 from gatectl.core.playbook import DeviceStep, Playbook, RequestStep, Retry
+from tests.builders import (
+    BULLETINS,
+    PATCH_PARAMETERS,
+    SHIPPED,
+    make_facts,
+    make_gate,
+    shipped_playbook,
+)
 
 PLAYBOOK = TypeAdapter(Playbook)
 STEP: dict[str, Any] = {

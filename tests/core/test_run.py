@@ -1,7 +1,6 @@
 """What has been: a run folded from its events."""
 
 import pytest
-from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 
 from gatectl.core.check import failed, unknown
 from gatectl.core.event import (
@@ -15,6 +14,7 @@ from gatectl.core.event import (
     RunResumed,
 )
 from gatectl.core.run import Phase, Run
+from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 
 ONE, TWO = planned("one"), planned("two")
 PLAN = plan_of(ONE, TWO)

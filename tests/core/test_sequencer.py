@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,9 +18,20 @@ from gatectl.core.event import (
 )
 from gatectl.core.plan import Plan, PlannedStep
 from gatectl.core.playbook import OnFail, Purpose
-from gatectl.core.sequencer import Action, Finish, Hold, Perform, Reobserve, may_act, next_action
+from gatectl.core.sequencer import (
+    Action,
+    Finish,
+    Hold,
+    Perform,
+    Reobserve,
+    may_act,
+    next_action,
+    next_precheck,
+)
+from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 
 ONE, TWO, THREE = planned("one"), planned("two"), planned("three")
+CHECK = planned("check", precheck=True)
 LENIENT = planned("lenient", on_fail=OnFail.CONTINUE)
 PLAN = plan_of(ONE, TWO, THREE)
 NO, DONT_KNOW = failed("no"), unknown("cut")
@@ -107,6 +117,16 @@ CONVERSATIONS: dict[str, tuple[Plan, tuple[Event, ...], Action]] = {
         ),
         Reobserve(step=ONE),
     ),
+    "a precheck that failed was judged before and does not hold": (
+        plan_of(CHECK, ONE),
+        (ended(CHECK, Outcome.FAILED, NO),),
+        Perform(step=ONE),
+    ),
+    "a precheck that failed and was overridden does not make the run fail": (
+        plan_of(CHECK, ONE),
+        (ended(CHECK, Outcome.UNKNOWN, DONT_KNOW), ended(ONE)),
+        Finish(because="all 2 steps hold", ending=Ending.PROVEN),
+    ),
     "a run that was interrupted before its end is not finished by that": (
         PLAN,
         (ended(ONE), RunEnded(ending=Ending.INTERRUPTED, because="Ctrl-C")),
@@ -137,9 +157,7 @@ def test_the_worst_step_decides_and_never_the_last(
     """In whatever order the steps ended, the run is worth as much as its worst one."""
     shuffle.shuffle(outcomes)
     steps = [planned(f"s{n}", on_fail=OnFail.CONTINUE) for n in range(len(outcomes))]
-    action = after(
-        plan_of(*steps), *(ended(s, o) for s, o in zip(steps, outcomes, strict=True))
-    )
+    action = after(plan_of(*steps), *(ended(s, o) for s, o in zip(steps, outcomes, strict=True)))
     assert isinstance(action, Finish)
     worst = [ending for outcome, ending in _ENDING_OF_WORST if outcome in outcomes]
     assert action.ending is (worst[0] if worst else Ending.PROVEN)
@@ -155,6 +173,22 @@ def test_a_step_that_has_not_had_its_turn_is_never_passed_over(outcomes: list[Ou
         assert isinstance(action, Hold)
     else:
         assert action == Perform(step=plan.steps[3])
+
+
+def test_every_precheck_is_looked_at_whatever_the_others_found() -> None:
+    """All that fail are told at once; other steps wait, and none is looked at twice."""
+    second = planned("second", precheck=True)
+    plan = plan_of(ONE, CHECK, TWO, second)
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    assert next_precheck(plan, chronicle.run()) == CHECK
+    chronicle.add(started(CHECK))
+    assert next_precheck(plan, chronicle.run()) == CHECK
+    chronicle.add(ended(CHECK, Outcome.FAILED, NO))
+    assert next_precheck(plan, chronicle.run()) == second
+    chronicle.add(ended(second, Outcome.ALREADY))
+    assert next_precheck(plan, chronicle.run()) is None
+    assert next_precheck(PLAN, chronicle.run()) is None
 
 
 @pytest.mark.parametrize("purpose", Purpose)

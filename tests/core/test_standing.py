@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from tests.builders import ALMELO, NS_A, NS_B, Chronicle, device_task, ended, plan_of, planned, started
 
 from gatectl.core.check import Verdict, failed, passed, unknown
 from gatectl.core.event import (
@@ -22,6 +21,17 @@ from gatectl.core.gate import GateState, Signal
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.playbook import Purpose
 from gatectl.core.standing import Standing, evidence_ids
+from tests.builders import (
+    ALMELO,
+    NS_A,
+    NS_B,
+    Chronicle,
+    device_task,
+    ended,
+    plan_of,
+    planned,
+    started,
+)
 
 SAVED_A = planned("saved@ns-a", device_task(node=NS_A), proves="config-saved")
 SAVED_B = planned("saved@ns-b", device_task(node=NS_B), proves="config-saved")
@@ -81,9 +91,7 @@ def test_the_state_is_the_one_that_was_signalled_last_and_since_when() -> None:
     now = standing(chronicle)
     assert (now.state, now.state_since) == (GateState.CLOSING, moved.at)
     assert now.state_because == "because of close-started"
-    chronicle.add(
-        signalled(Signal.CLOSE_STARTED, GateState.CLOSING, GateState.CLOSING), run=None
-    )
+    chronicle.add(signalled(Signal.CLOSE_STARTED, GateState.CLOSING, GateState.CLOSING), run=None)
     assert standing(chronicle).state_since == moved.at
     assert first.at < moved.at
 
@@ -235,9 +243,7 @@ def test_a_reading_run_does_not_hide_one_that_is_left_over() -> None:
         (CLOSE, PATCH, False),
     ],
 )
-def test_which_proven_run_settles_an_earlier_one(
-    earlier: Plan, later: Plan, settled: bool
-) -> None:
+def test_which_proven_run_settles_an_earlier_one(earlier: Plan, later: Plan, settled: bool) -> None:
     """The same again, or a closing after a closing or an opening; nothing else."""
     chronicle = Chronicle()
     carried_out(chronicle, earlier, "r1", FAILED)
