@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatectl.collector import EvidenceCollector
@@ -40,6 +40,15 @@ _SETTLE_S = 5.0
 
 READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
 """What runs for these purposes gets sessions that cannot write, and needs no lease."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """A run that is gone on with, perhaps by a changed plan."""
+
+    run: Run
+    adopted: Plan | None
+    reason: str
 
 
 class Execution:
@@ -99,10 +108,10 @@ class Execution:
         nodes: NodeSessions,
         *,
         mode: Mode = Mode.REAL,
-        resumed: Run | None = None,
+        resumed: Resumption | None = None,
     ) -> Result:
         """Carry a plan out, or go on with a run of it."""
-        run_id = resumed.id if resumed else _new_run_id(self.desk.clock.now())
+        run_id = resumed.run.id if resumed else _new_run_id(self.desk.clock.now())
         with self._lease(plan, mode) as lease:
             recorder = replace(self.recorder(run_id), lease=lease)
             run = _begun(recorder, plan, mode, resumed)
@@ -258,9 +267,10 @@ def _blocker_record(blocker: Blocker) -> dict[str, str]:
     }
 
 
-def _begun(recorder: RunRecorder, plan: Plan, mode: Mode, resumed: Run | None) -> Run:
+def _begun(recorder: RunRecorder, plan: Plan, mode: Mode, resumed: Resumption | None) -> Run:
     if resumed is not None:
-        return resumed.after(recorder.record(RunResumed(digest=plan.digest)))
+        event = RunResumed(digest=plan.digest, adopted=resumed.adopted, reason=resumed.reason)
+        return resumed.run.after(recorder.record(event))
     run = Run.from_events([recorder.record(RunStarted(plan=plan, digest=plan.digest, mode=mode))])
     if run is None:
         raise AssertionError("a run's start is its first event")

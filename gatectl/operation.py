@@ -12,7 +12,7 @@ from gatectl.core.event import Mode, Refusal
 from gatectl.core.gate import Gate, GateState, Signal
 from gatectl.core.interlock import Blocker, judge_confirming, judge_reopening
 from gatectl.core.parameter import PlanError
-from gatectl.core.plan import Direction, GateFacts, Plan, build_plan, promised_files
+from gatectl.core.plan import Direction, GateFacts, Plan, build_plan, plan_changes, promised_files
 from gatectl.core.playbook import Playbook, Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
@@ -25,7 +25,7 @@ from gatectl.errors import (
     PlaybookInvalid,
     Refused,
 )
-from gatectl.execution import READS_ONLY, Execution, interlocks_judged
+from gatectl.execution import READS_ONLY, Execution, Resumption, interlocks_judged
 from gatectl.facts import FactsSeen, see_facts
 from gatectl.promise import check_promise
 from gatectl.recorder import holder_gone, take_from_the_dead
@@ -148,8 +148,12 @@ class Operation:
             return self._closed_again(result)
         return replace(result, runs=(*verified, *result.runs))
 
-    def resume(self) -> Result:
-        """Go on with the newest unfinished run, or shut a gate that was left half open."""
+    def resume(self, adopt: str | None = None, reason: str = "") -> Result:
+        """Go on with the newest unfinished run, or shut a gate that was left half open.
+
+        When playbook or configuration have changed since, the run stops here until somebody names
+        the playbook in `adopt` and says why.
+        """
         take_from_the_dead(self._desk.journal, self._gate.name)
         standing = self.notice_crash()
         run = standing.unfinished
@@ -167,12 +171,35 @@ class Operation:
                 sentence=f"the reopening was interrupted, so the gate was closed: {shut.sentence}",
                 hint=f"Start again with `gatectl reopen {self._gate.name}`.",
             )
+        adopted = self._adopted(run, adopt, reason)
         if run.plan.needs_shut:
             self._see_shut_again(standing)
         with self._execution.sessions(read_only=False) as nodes:
             if run.ending is None:
                 self._execution.fence(nodes)
-            return self._execution.start(run.plan, nodes, resumed=run)
+            again = Resumption(run=run, adopted=adopted, reason=reason)
+            return self._execution.start(adopted or run.plan, nodes, resumed=again)
+
+    def _adopted(self, run: Run, adopt: str | None, reason: str) -> Plan | None:
+        """Make the plan anew on the facts of then; give it only if it differs and is adopted."""
+        now = self._built(
+            self._playbook(run.plan.playbook),
+            run.plan.facts,
+            run.plan.parameters,
+            run.plan.direction,
+            run.plan.overrides,
+        )
+        changes = plan_changes(run.plan, now)
+        if not changes:
+            return None
+        if adopt != run.plan.playbook or not reason.strip():
+            raise Refused(
+                f"playbook or configuration have changed since run {run.id} began: "
+                + "; ".join(changes),
+                hint=f"`gatectl resume --adopt {run.plan.playbook} --reason TEXT` goes on by the "
+                "changed plan; putting the files back goes on by the old one.",
+            )
+        return now
 
     def status(self) -> tuple[Standing, FactsSeen]:
         """Look at both sides and at the nodes now, and fold it into what is known."""
@@ -311,6 +338,16 @@ class Operation:
             closed_by=standing.closed_by,
             propagates=seen.propagates,
         )
+        return self._built(playbook, facts, parameters, direction, overrides)
+
+    def _built(
+        self,
+        playbook: Playbook,
+        facts: GateFacts,
+        parameters: Mapping[str, str],
+        direction: Direction,
+        overrides: Mapping[str, str],
+    ) -> Plan:
         try:
             return build_plan(
                 playbook,

@@ -83,7 +83,9 @@ class Disk(apsw.VFS):
         """Note what was promised to be on disk."""
         self.log.append(Acknowledged(events=events))
 
-    def xOpen(self, name: "str | apsw.URIFilename | None", flags: list[int]) -> "DiskFile":  # noqa: N802 - SQLite's name
+    def xOpen(  # type: ignore[override]  # apsw takes any object that has a file's methods  # noqa: N802 - SQLite's name
+        self, name: "str | apsw.URIFilename | None", flags: list[int]
+    ) -> "DiskFile":
         """Open a file, making it when it is missing."""
         path = name.filename() if isinstance(name, apsw.URIFilename) else name or ""
         flags[1] = flags[0]

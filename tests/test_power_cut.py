@@ -138,7 +138,7 @@ def test_a_weaker_setting_loses_acknowledged_events(setting: Setting, tmp_path: 
     assert found["lost"] >= 10, found
 
 
-def test_the_cuts_strike_in_the_midst_of_writing(tmp_path: Path) -> None:
+def test_the_cuts_strike_in_the_midst_of_writing() -> None:
     """A model in which every cut falls between two commits would pass with any setting."""
     life = _live("own")
     assert {Synced, Written, Deleted, Acknowledged} <= {type(entry) for entry in life.log}

@@ -10,7 +10,8 @@ import pytest
 
 from gatectl.config.playbooks import read_playbook
 from gatectl.core.playbook import DeviceStep, SidesStep
-from tests.protocol_model import BUDGET, FAULTS, MEASURES, Exploration, Fault, Measures, explore
+from tests.protocol_model import BUDGET, FAULTS, MEASURES, Fault, Measures
+from tests.protocol_walk import Exploration, explore
 
 PLAYBOOKS = Path(__file__).parent.parent / "playbooks"
 LIMIT_S = 60.0

@@ -248,12 +248,17 @@ def run_playbook(
 
 @click.command()
 @options.gates
+@click.option("--adopt", metavar="PLAYBOOK", help="Go on although this playbook has changed.")
+@click.option("--reason", metavar="TEXT", default="", help="Why the change is right.")
 @options.as_json
 @click.pass_context
-def resume(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
+def resume(
+    ctx: click.Context, gates: tuple[str, ...], adopt: str | None, reason: str, as_json: bool
+) -> int:
     """Go on with a run that was cut off or held.
 
     A step whose outcome is not on record is looked at before anything is sent. A reopening that
     was interrupted is not gone on with: the gate is closed.
     """
-    return carry_out(ctx, "resume", gates, Operation.resume, as_json=as_json)
+    verb = partial(Operation.resume, adopt=adopt, reason=reason)
+    return carry_out(ctx, "resume", gates, verb, as_json=as_json)

@@ -1,7 +1,7 @@
 """The files that come with gatectl: bulletins, indicators, and where playbooks lie."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,7 +68,9 @@ def _documents(folder: str) -> Iterator[Document]:
 
 
 def _advisory(document: Document) -> Advisory:
-    return _as_type(document, TypeAdapter(AdvisoryFile), document.data)
+    written = _as_type(document, TypeAdapter(AdvisoryFile), document.data)
+    # As the type itself: a plan that is read back from the journal holds that one, too.
+    return Advisory(**{field.name: getattr(written, field.name) for field in fields(Advisory)})
 
 
 def _as_type(document: Document, adapter: TypeAdapter[T], data: Mapping[str, Any]) -> T:

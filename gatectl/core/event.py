@@ -68,6 +68,10 @@ class RunResumed:
 
     kind: Literal["run.resumed"] = "run.resumed"
     digest: Digest
+    adopted: Plan | None = None
+    """The plan that replaces the first one, because playbook or configuration have changed."""
+    reason: str = ""
+    """Why the change was adopted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,6 +207,38 @@ class Plan:
         return next(step for step in self.steps if step.id == name)
 
 
+def plan_changes(before: Plan, after: Plan) -> tuple[str, ...]:
+    """Name what differs between two plans, one short sentence a difference."""
+    old = {step.id: step for step in before.steps}
+    new = {step.id: step for step in after.steps}
+    changes = [f"step {name} is gone" for name in old if name not in new]
+    changes += [f"step {name} is new" for name in new if name not in old]
+    changes += [
+        f"step {name} has changed" for name in old if name in new and old[name] != new[name]
+    ]
+    changes += [
+        f"{what} changed from {was} to {now}" for what, was, now in _differences(before, after)
+    ]
+    if not changes and before.digest != after.digest:
+        changes.append("the order of the steps has changed")
+    return tuple(changes)
+
+
+def _differences(before: Plan, after: Plan) -> Iterator[tuple[str, str, str]]:
+    for node in sorted({*before.facts.builds, *after.facts.builds}):
+        builds = (before.facts.builds.get(node, "none"), after.facts.builds.get(node, "none"))
+        roles = (before.facts.roles.get(node, "none"), after.facts.roles.get(node, "none"))
+        for what, (was, now) in (("build", builds), ("role", roles)):
+            if was != now:
+                yield f"{what} of {node}", str(was), str(now)
+    if before.facts.state is not after.facts.state:
+        yield "the gate", before.facts.state.value, after.facts.state.value
+    for name in sorted({*before.parameters, *after.parameters}):
+        was, now = before.parameters.get(name, "none"), after.parameters.get(name, "none")
+        if was != now:
+            yield f"parameter {name}", was, now
+
+
 PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
 
 _OPENS_OR_SHUTS = frozenset({Purpose.CLOSE, Purpose.REOPEN, Purpose.CONFIRM})

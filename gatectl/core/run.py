@@ -102,8 +102,8 @@ class Run:
                 )
             case RunEnded(ending=ending, because=because):
                 return replace(self, ending=ending, because=because, ended=recorded.at)
-            case RunResumed():
-                return self._resumed()
+            case RunResumed(adopted=adopted):
+                return self._resumed(adopted or self.plan)
             case _:
                 return self
 
@@ -125,14 +125,24 @@ class Run:
         record = replace(self.record(step), **changes)  # type: ignore[arg-type]  # typed at the callers
         return replace(self, steps={**self.steps, step: record})
 
-    def _resumed(self) -> Self:
+    def _resumed(self, plan: Plan) -> Self:
         """Give every step that did not come to a proven end another turn."""
+        names = {step.id for step in plan.steps}
         kept = {
             step: record
             for step, record in self.steps.items()
-            if record.phase is Phase.IN_DOUBT
-            or (record.outcome is not None and record.outcome.holds)
+            if step in names
+            and (
+                record.phase is Phase.IN_DOUBT
+                or (record.outcome is not None and record.outcome.holds)
+            )
         }
         return replace(
-            self, steps=kept, ending=None, because="", ended=None, resumes=self.resumes + 1
+            self,
+            plan=plan,
+            steps=kept,
+            ending=None,
+            because="",
+            ended=None,
+            resumes=self.resumes + 1,
         )
