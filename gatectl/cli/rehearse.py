@@ -197,6 +197,13 @@ def _kept(folder: Path | None) -> Iterator[Path]:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a configuration for this pair; `gatectl --config FILE status` works at once.",
 )
+@click.option(
+    "--to",
+    "target",
+    default="12.1-55.18",
+    show_default=True,
+    help="The build that the configuration names as the one to patch to.",
+)
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Let something go wrong.")
 @click.option(
     "--deny",
@@ -212,6 +219,7 @@ def simulate(
     speed: float,
     files: Path | None,
     config_out: Path | None,
+    target: str,
     faults: tuple[str, ...],
     deny: Literal["reset", "drop"],
 ) -> int:
@@ -233,5 +241,6 @@ def simulate(
         files=files,
         faults=faults,
         config_out=config_out,
+        target=target,
     )
     return ExitCode.PROVEN

@@ -7,6 +7,7 @@ saw first is taken to have been there before.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 from gatectl.core.advisory import Advisory, Build, BuildError
 from gatectl.core.event import (
@@ -19,8 +20,8 @@ from gatectl.core.event import (
     SidesSeen,
     Signalled,
 )
-from gatectl.core.exposure import in_ranges
-from gatectl.core.gate import NodeName, Signal
+from gatectl.core.exposure import Applicability, NodeSeen, build_of, in_ranges, judge_node
+from gatectl.core.gate import AdvisoryId, NodeName, Signal
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.playbook import Purpose
 
@@ -77,6 +78,41 @@ def exposed_time(
         seen = "not yet" if first_seen is None else f"on {first_seen:%Y-%m-%d %H:%M} UTC"
         because += f"; an exploitable build was first put on record {seen}"
     return _told(periods, first_seen, now, because)
+
+
+def exposed_times(
+    seen: Iterable[NodeSeen],
+    advisories: Iterable[Advisory],
+    history: Iterable[Recorded],
+    now: datetime,
+) -> Mapping[AdvisoryId, ExposedTime]:
+    """Find the exposed time of a gate for each bulletin, as its nodes are configured now.
+
+    Nodes that show nothing but their name are taken to have what each bulletin needs.
+    """
+    nodes = {one.node: one for one in seen}
+    records = tuple(history)
+    builds = {name: build_of(one) for name, one in nodes.items()}
+    builds_now = {name: str(build) for name, build in builds.items() if isinstance(build, Build)}
+    return {
+        advisory.id: exposed_time(
+            advisory,
+            records,
+            exploitable=partial(_exploitable, nodes, advisory),
+            builds_now=builds_now,
+            now=now,
+        )
+        for advisory in advisories
+    }
+
+
+def _exploitable(
+    nodes: Mapping[NodeName, NodeSeen], advisory: Advisory, node: NodeName, build: str
+) -> bool:
+    seen = nodes.get(node, NodeSeen(node=node, shows={})).running(build)
+    against = set(advisory.exploited_cves or advisory.cves)
+    found = [one for one in judge_node(seen, advisory).cves if one.cve in against]
+    return any(one.answer in {Applicability.APPLIES, Applicability.UNKNOWN} for one in found)
 
 
 def earliest(times: Iterable[ExposedTime]) -> datetime | None:

@@ -254,6 +254,7 @@ def serve(
     faults: Sequence[str] = (),
     compromised: bool = False,
     config_out: Path | None = None,
+    target: str | None = None,
     output: TextIO | None = None,
 ) -> None:
     """Run a site until SIGINT or SIGTERM; says how to reach it as one line of JSON.
@@ -278,6 +279,12 @@ def serve(
         if config_out is not None:
             folder = config_out.absolute().parent
             text = site.configuration(folder)
+            if target is not None:
+                image = site.image(target)
+                text += (
+                    f"\n[gates.{GATE}.target]\n"
+                    f'build = "{image.build}"\nimage = "{image.path}"\nsha256 = "{image.sha256}"\n'
+                )
             config_out.write_text(text, encoding="utf-8")
         print(json.dumps(ready), file=output or sys.stdout, flush=True)
         while not stop.wait(_SIGNAL_CHECK_S):

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.keyboard import FIXED_BUILD, Keyboard, Shown, clean_environment, command_line
 
 from gatectl.simulator.rehearsal import GATE, SimulatedSite
+from tests.cli.keyboard import FIXED_BUILD, Keyboard, Shown, clean_environment, command_line
 
 SPEED = 240.0
 
@@ -56,6 +56,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Close, patch, verify, scan, reopen and confirm, with detours, and keep what was shown."""
     with SimulatedSite(speed=SPEED) as site:
         keyboard = Keyboard.at(site, tmp_path_factory.mktemp("story"))
+        keyboard.open_for_long()
         told: dict[str, Shown] = {}
         visits = {"before": keyboard.visits()}
 
@@ -83,7 +84,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         visits["verified"] = keyboard.visits()
         tell("reopen", "reopen", "--confirm", GATE)
         visits["reopen"] = keyboard.visits()
-        tell("reopen-again", "reopen", "--confirm", GATE)
         tell("status-provisional", "status")
         tell("confirm-dry", "confirm", "-n")
         tell("confirm", "confirm")
@@ -98,6 +98,18 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         yield Story(told=told, visits=visits, keyboard=keyboard)
 
 
+@pytest.fixture
+def provisional(tmp_path: Path) -> Iterator[Keyboard]:
+    """Sit down in front of a fixed pair that was closed, scanned and provisionally reopened."""
+    with SimulatedSite(speed=SPEED, build=FIXED_BUILD) as site:
+        keyboard = Keyboard.at(site, tmp_path)
+        keyboard.open_for_long()
+        for words in (("close",), ("scan",), ("reopen", "--confirm", GATE)):
+            shown = keyboard.type(*words)
+            assert shown.code == 0, shown.err
+        yield keyboard
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
     """A `gatectl simulate` that runs as a process of its own."""
@@ -110,7 +122,7 @@ class Simulation:
 def simulate(folder: Path, *words: str) -> Iterator[Simulation]:
     """Start `gatectl simulate`, wait for its line, and end it with the signal that it documents."""
     config = folder / "simulated.toml"
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - this very Python, and words of this test
         command_line("simulate", "--speed", str(SPEED), "--config-out", str(config), *words),
         stdout=subprocess.PIPE,
         text=True,

@@ -1,0 +1,92 @@
+"""One gate and the bulletins: look at its nodes, judge each bulletin, and say what to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatectl.core.advisory import Advisory
+from gatectl.core.exposedtime import ExposedTime, exposed_times
+from gatectl.core.exposure import (
+    Applicability,
+    NodeExposure,
+    NodeSeen,
+    judge_node,
+    needed_looks,
+)
+from gatectl.core.gate import AdvisoryId, Gate, NodeName
+from gatectl.core.remedy import Remedy, remedy
+from gatectl.desk import Desk
+from gatectl.errors import ExitCode, GatectlError, InvalidInput, worst
+from gatectl.settings_seen import see_settings
+from gatectl.site import NodeSessions
+from gatectl.transport.readonly import ReadOnly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeJudged:
+    """What all the bulletins mean for one node."""
+
+    node: NodeName
+    build: str
+    """Empty where the node did not tell it."""
+    exposures: tuple[NodeExposure, ...]
+    remedy: Remedy
+    trouble: GatectlError | None
+
+    @property
+    def code(self) -> ExitCode:
+        """What this is worth to the caller; 0 needs every look and no bulletin that applies."""
+        answers = {one.answer for one in self.exposures}
+        codes = [ExitCode.PROVEN] if self.exposures else [ExitCode.MAYBE_OPEN]
+        if self.trouble is not None:
+            codes.append(self.trouble.exit_code)
+        elif Applicability.UNKNOWN in answers:
+            codes.append(ExitCode.MAYBE_OPEN)
+        if Applicability.APPLIES in answers:
+            codes.append(ExitCode.DRIFT)
+        return worst(codes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateJudged:
+    """What the bulletins mean for a gate."""
+
+    gate: Gate
+    nodes: tuple[NodeJudged, ...]
+    times: Mapping[AdvisoryId, ExposedTime]
+    """For the bulletins whose exploitation is public."""
+
+    @property
+    def code(self) -> ExitCode:
+        """The worst of its nodes."""
+        return worst(one.code for one in self.nodes)
+
+
+def judge_gate(desk: Desk, gate: Gate, advisories: Mapping[AdvisoryId, Advisory]) -> GateJudged:
+    """Look at a gate's nodes over sessions that cannot write, and judge these bulletins."""
+    if not advisories:
+        # Without this, no bulletin at all would mean that none applies.
+        raise InvalidInput("there is no bulletin to judge by")
+    looks = needed_looks(advisories.values())
+    with NodeSessions(gate, lambda host: ReadOnly(desk.connect(host))) as sessions:
+        seen = see_settings(gate, sessions, looks)
+    history = desk.journal.events(gate=gate.name)
+    return GateJudged(
+        gate=gate,
+        nodes=tuple(
+            _judge_node(node, advisories, seen.trouble.get(node.node)) for node in seen.nodes
+        ),
+        times=exposed_times(seen.nodes, advisories.values(), history, desk.clock.now()),
+    )
+
+
+def _judge_node(
+    seen: NodeSeen, advisories: Mapping[AdvisoryId, Advisory], trouble: GatectlError | None
+) -> NodeJudged:
+    exposures = tuple(judge_node(seen, advisory) for advisory in advisories.values())
+    return NodeJudged(
+        node=seen.node,
+        build=exposures[0].build,
+        exposures=exposures,
+        remedy=remedy(exposures, advisories, fips=seen.fips),
+        trouble=trouble,
+    )
