@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatectl.collector import EvidenceCollector
-from gatectl.core.course import Reach, exit_code, signal_at_end, signal_at_start
+from gatectl.core.course import (
+    Reach,
+    all_but_saved,
+    exit_code,
+    signal_at_end,
+    signal_at_start,
+    unsaved_nodes,
+)
 from gatectl.core.effects import FENCE
 from gatectl.core.event import (
     Ending,
@@ -20,7 +27,7 @@ from gatectl.core.event import (
     RunStarted,
     Signalled,
 )
-from gatectl.core.gate import Gate, GateState, Host, Signal, advance, can_take
+from gatectl.core.gate import Gate, GateState, Host, NodeName, Signal, advance, can_take
 from gatectl.core.interlock import Blocker, judge_beginning, standing_blockers
 from gatectl.core.plan import Plan
 from gatectl.core.playbook import Purpose
@@ -121,6 +128,8 @@ class Execution:
                 self._signal_start(recorder, run)
             runner = self._runner(recorder, nodes)
             run = runner.look_before(run)
+            if run.ending is not None:
+                return self._conclude(recorder, run)
             blockers = self._blockers(run)
             if standing_blockers(blockers, plan.overrides):
                 return self._refused(recorder, runner, run, blockers)
@@ -173,14 +182,16 @@ class Execution:
         """Say what a run came to; where it failed, by a look from outside made afterwards."""
         ending = run.ending or Ending.UNKNOWN
         outside = self._outside_after(run)
-        signal = signal_at_end(run.plan.purpose, ending, outside)
+        unsaved = unsaved_nodes(run) if outside == "shut" else ()
+        only_unsaved = all_but_saved(run)
+        signal = signal_at_end(run.plan.purpose, ending, outside, only_unsaved=only_unsaved)
         if signal is not None and run.mode is Mode.REAL:
             self.signal(recorder, signal, run.because)
         return Result(
             gate=self.gate.name,
             state=self.standing().state,
-            code=exit_code(ending, outside),
-            sentence=run.because,
+            code=ExitCode.MAYBE_OPEN if unsaved else exit_code(ending, outside),
+            sentence=_not_saved(unsaved, run) if unsaved else run.because,
             runs=(run,),
         )
 
@@ -256,6 +267,11 @@ def interlocks_judged(blockers: tuple[Blocker, ...], plan: Plan | None = None) -
             if one not in stopping
         ),
     )
+
+
+def _not_saved(nodes: tuple[NodeName, ...], run: Run) -> str:
+    where = " and ".join(nodes)
+    return f"closed, NOT saved on {where}: a restart would reopen it ({run.because})"
 
 
 def _blocker_record(blocker: Blocker) -> dict[str, str]:

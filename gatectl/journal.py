@@ -228,6 +228,14 @@ class Journal:
             sequence, last = self._last_link(connection)
         return Head(sequence=sequence, hash=last, lineage=self.lineage)
 
+    def hash_at(self, sequence: int) -> str | None:
+        """Give one record's hash as it lies there, to be compared with what stands on paper."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT hash FROM event WHERE sequence = ?", (sequence,)
+            ).fetchone()
+        return str(row[0]) if row else None
+
     def verify(self, anchor: Head | None = None) -> JournalVerdict:
         """Look for every change since the records were written; with an anchor also at the end."""
         problems: list[Problem] = []

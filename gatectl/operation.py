@@ -27,6 +27,7 @@ from gatectl.errors import (
 )
 from gatectl.execution import READS_ONLY, Execution, Resumption, interlocks_judged
 from gatectl.facts import FactsSeen, see_facts
+from gatectl.ownway import own_addresses
 from gatectl.promise import check_promise
 from gatectl.recorder import holder_gone, take_from_the_dead
 
@@ -48,24 +49,30 @@ class Operation:
         """Fold what the journal knows of this gate."""
         return self._execution.standing()
 
-    def close(self, mode: Mode) -> Result:
+    def close(self, mode: Mode, overrides: Mapping[str, str] = NOTHING) -> Result:
         """Shut the gate by the first of its methods that works; never refused, never waits.
 
         When the journal fails on the way, it begins again without one: what holds is not redone.
         """
         try:
-            return self._close(mode)
+            return self._close(mode, overrides)
         except (JournalUnavailable, JournalDamaged) as exc:
             if mode is Mode.DRY:
                 raise
             desk = self._desk.emergency(exc)
-            return Operation(desk, self._gate)._close(mode)  # noqa: SLF001 - one of our own
+            operation = Operation(desk, self._gate)
+            return operation._close(mode, overrides)
 
-    def _close(self, mode: Mode) -> Result:
+    def _close(self, mode: Mode, overrides: Mapping[str, str]) -> Result:
         results: list[Result] = []
-        for method in self._gate.close_methods:
-            results.append(self._carry_out(method, mode=mode))
+        in_force = self.standing().closed_by
+        # What holds the gate shut already is looked at first: another method would promise the
+        # offices something else.
+        for method in sorted(self._gate.close_methods, key=lambda name: name not in in_force):
+            results.append(self._carry_out(method, mode=mode, overrides=overrides))
             works = results[-1].code not in {ExitCode.MAYBE_OPEN, ExitCode.REFUSED}
+            # Shut and not saved: another method would have nothing to add, and be saved no better.
+            works |= results[-1].state is GateState.CLOSED_UNSAVED
             if works or mode is Mode.DRY:
                 break
         last = results[-1]
@@ -267,7 +274,7 @@ class Operation:
         target = self._gate.target
         own = (
             {"build": target.build, "image": target.image, "image_sha256": target.sha256}
-            if (target is not None and not given)
+            if (target is not None and not {"build", "image", "image_sha256"} & given.keys())
             else {}
         )
         words = {**{name: own[name] for name in own if name in book.parameters}, **given}
@@ -337,6 +344,7 @@ class Operation:
             builds=seen.builds,
             closed_by=standing.closed_by,
             propagates=seen.propagates,
+            own_addresses=own_addresses(self._gate),
         )
         return self._built(playbook, facts, parameters, direction, overrides)
 

@@ -16,8 +16,10 @@ from gatectl.core.check import (
     Seen,
     Unreadable,
     Verdict,
+    all_of,
     failed,
     judge,
+    judge_changed,
     judge_undone,
     passed,
     unknown,
@@ -96,8 +98,11 @@ class Runner:
             step = next_precheck(run.plan, run)
             if step is None:
                 return run
-            self.stop.check()
-            run = self._perform(run, step)
+            try:
+                self.stop.check()
+                run = self._perform(run, step)
+            except Interrupted as exc:
+                return self._end(run, Ending.INTERRUPTED, exc.sentence)
         raise AssertionError("there were more prechecks than steps")
 
     def refuse(self, run: Run, because: str) -> Run:
@@ -208,8 +213,18 @@ class _Turn:
         busy = self._wait_until_idle(task)
         if not busy.passed:
             return Outcome.UNKNOWN, unknown(f"an earlier act is still at work: {busy.because}")
+        was = self._look_that_changes(task)
+        if isinstance(was, Unreadable):
+            return Outcome.UNKNOWN, unknown(f"not acted on: {was.because}")
         self._act(task)
-        return _outcome_of_act(self._until_holds(look, self.step.retry))
+
+        def look_after() -> Verdict:
+            verdict = look()
+            if was is None or not verdict.passed:
+                return verdict
+            return all_of((verdict, self._judge_change(task, was)))
+
+        return _outcome_of_act(self._until_holds(look_after, self.step.retry))
 
     def _not_acted(self, before: Verdict) -> tuple[Outcome, Verdict]:
         if self.run.mode is Mode.DRY and not before.passed:
@@ -255,6 +270,25 @@ class _Turn:
         observation, raw = self._ask(task.node, task.look)
         verdict = (judge_undone if task.undone else judge)(observation, task.holds)
         self._record_look(task.look, verdict, raw, began)
+        return verdict
+
+    def _look_that_changes(self, task: DeviceTask) -> Observation | None:
+        """Look before an act at what its effect must change, such as the time of the last boot."""
+        if task.changes is None:
+            return None
+        began = time.monotonic()
+        observation, raw = self._ask(task.node, task.changes)
+        seen = passed("as it is before the act")
+        if isinstance(observation, Unreadable):
+            seen = unknown(observation.because)
+        self._record_look(task.changes, seen, raw, began)
+        return observation
+
+    def _judge_change(self, task: DeviceTask, was: Observation) -> Verdict:
+        began = time.monotonic()
+        observation, raw = self._ask(task.node, task.changes or "")
+        verdict = judge_changed(was, observation)
+        self._record_look(task.changes or "", verdict, raw, began)
         return verdict
 
     def _wait_until_idle(self, task: DeviceTask) -> Verdict:

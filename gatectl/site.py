@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, assert_never
 
@@ -70,7 +71,11 @@ class GateLookout:
     def survey(self) -> tuple[VantageReport, ...]:
         """Look from every vantage at once; a vantage that cannot look is unknown, never shut."""
         diallers = {vantage.name: self._dialler(vantage) for vantage in self._gate.vantages}
-        return survey(self._gate.vantages, self._gate.vserver, diallers, timeout_s=self._timeout_s)
+        gate = self._gate
+        reports = survey(gate.vantages, gate.vserver, diallers, timeout_s=self._timeout_s)
+        if not gate.accept_closed_page:
+            return reports
+        return tuple(replace(report, closed_page_is_shut=True) for report in reports)
 
     def request(self, side: Side, method: str, path: str) -> RequestSeen:
         """Send one request from the first vantage of a side."""

@@ -18,7 +18,7 @@ def _readme() -> str:
 
 def test_exit_codes_of_the_readme_are_those_of_the_code(readme: str) -> None:
     """Code and meaning stand in the table exactly as in `errors.py`, and no others."""
-    table = readme.split("<!-- exit codes")[1].split("<!-- end of exit codes")[0]
+    table = readme.split("<!-- exit codes")[1].split("<!-- end of exit codes", maxsplit=1)[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
     told = {int(code): meaning for code, meaning in rows[1:]}
     assert told == {int(code): meaning for code, meaning in MEANINGS.items()}
@@ -26,7 +26,7 @@ def test_exit_codes_of_the_readme_are_those_of_the_code(readme: str) -> None:
 
 def test_state_diagram_of_the_readme_is_printed_from_the_table(readme: str) -> None:
     """Whoever changes the table prints the diagram again."""
-    drawn = readme.split("```mermaid\n")[1].split("\n```")[0]
+    drawn = readme.split("```mermaid\n")[1].split("\n```", maxsplit=1)[0]
     assert drawn == state_diagram()
 
 

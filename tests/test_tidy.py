@@ -24,7 +24,7 @@ DOORS = {
     "click": ("gatectl.cli.",),
     "tomllib": ("gatectl.config.document",),
     "rich": ("gatectl.cli.",),
-    "subprocess": ("gatectl.secret",),
+    "subprocess": ("gatectl.anchor", "gatectl.secret"),
     "cryptography": ("gatectl.simulator.",),
     "pydantic": ("gatectl.core.", "gatectl.config.", "gatectl.record"),
 }

@@ -104,7 +104,8 @@ def _to_do(node: NodeJudged) -> list[str]:
         case "build":
             lines.append(f"install {install.build} or later ({install.because})")
         case "other-release":
-            lines.append(f"install another release: {install.because}")
+            others = " or ".join(f"{build} or later" for build in install.others) or "none is known"
+            lines.append(f"install another release ({others}): {install.because}")
         case "unknown":
             lines.append(f"what to install is not known: {install.because}")
     lines += [f"set, besides the build: {line}" for line in node.remedy.settings]
@@ -136,8 +137,13 @@ def _node_document(node: NodeJudged) -> dict[str, Any]:
     }
 
 
-def _install_document(install: Install) -> dict[str, str | None]:
-    return {"kind": install.kind, "build": install.build or None, "because": install.because}
+def _install_document(install: Install) -> dict[str, Any]:
+    return {
+        "kind": install.kind,
+        "build": install.build or None,
+        "others": list(install.others),
+        "because": install.because,
+    }
 
 
 def _step_document(step: AfterPatch) -> dict[str, Any]:

@@ -227,5 +227,9 @@ def _print_events(recorded: Sequence[Recorded]) -> None:
 
     for one in recorded:
         event, pairs = step_record(one)
+        for name in ("lines", "line", "text"):
+            # What was sent and the device's own words: here they are looked for.
+            if (value := getattr(one.event, name, None)) is not None:
+                pairs[name] = value
         words = " ".join(f"{key}={value}" for key, value in pairs.items() if value is not None)
         click.echo(visible(f"{event} {words}", limit=2000))

@@ -57,5 +57,8 @@ def _read_parameters(
         name, sign, value = text.partition("=")
         if not sign or not name:
             raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE")
+        if name.strip() in values:
+            # Which of two builds is meant must not depend on the order of the words.
+            raise click.BadParameter(f"{name.strip()} is given twice")
         values[name.strip()] = value.strip()
     return values

@@ -223,9 +223,9 @@ def simulate(
     faults: tuple[str, ...],
     deny: Literal["reset", "drop"],
 ) -> int:
-    """Start a simulated pair and leave it running until SIGINT or SIGTERM.
+    """Start a simulated pair and leave it running.
 
-    One line of JSON says how to reach it: nodes, virtual server, the loopback addresses that
+    It serves until SIGINT or SIGTERM. One line of JSON says how to reach it: nodes, virtual server, the loopback addresses that
     count as office and as internet, and the configuration.
     """
     unknown = [name for name in faults if name not in fault_sentences()]

@@ -2,19 +2,22 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import click
 
 from gatectl.cli import options
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import display_on_stderr
+from gatectl.cli.judged_image import scan_image
 from gatectl.cli.output import finish
 from gatectl.core.event import Mode
 from gatectl.core.gate import Gate
 from gatectl.core.plan import Direction
 from gatectl.desk import Result
-from gatectl.errors import GatectlError, Refused
+from gatectl.errors import GatectlError, InvalidInput, Refused
 from gatectl.operation import Operation
 
 Verb = Callable[[Operation], Result]
@@ -32,11 +35,11 @@ def carry_out(
     """Do a verb on each gate, one after the other, and print what it came to."""
     display = display_on_stderr(quiet=as_json)
     with display.shown(), workplace(ctx, gates, (display,), closing=closing) as place:
-        results = [_on_one(place, command, gate, verb) for gate in place.gates]
+        results = [on_one(place, command, gate, verb) for gate in place.gates]
         return finish(command, results, as_json=as_json, terminated=place.stop.terminated)
 
 
-def _on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
+def on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
     """Do a verb on one gate; what stops it here is on record, and the other gates go on."""
     operation = Operation(place.desk, gate)
     try:
@@ -52,17 +55,29 @@ def mode_of(dry_run: bool) -> Mode:
 
 @click.command()
 @options.gates
+@options.overrides
 @options.dry_run
 @options.as_json
 @click.pass_context
-def close(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+def close(
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    overrides: tuple[str, ...],
+    reason: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Shut a gate from outside; asks nothing, never refused.
 
     The gate's close methods are tried in the order of the configuration until one works. The
     closure is saved on every node, open sessions from outside are ended, and both sides are
     looked at. Doing it twice sends nothing the second time.
     """
-    verb = partial(Operation.close, mode=mode_of(dry_run))
+    verb = partial(
+        Operation.close,
+        mode=mode_of(dry_run),
+        overrides=options.overrides_of(overrides, reason),
+    )
     return carry_out(ctx, "close", gates, verb, as_json=as_json, closing=not dry_run)
 
 
@@ -109,6 +124,7 @@ def mitigate(
 @click.option("--build", help="The build to install, as 13.1-49.13.")
 @click.option("--image", help="The firmware file on this machine.")
 @click.option("--sha256", help="Its SHA-256, from the vendor's download page.")
+@click.option("--fail-back", is_flag=True, help="Give the first primary its role back at the end.")
 @options.overrides
 @options.dry_run
 @options.as_json
@@ -119,6 +135,7 @@ def patch(
     build: str | None,
     image: str | None,
     sha256: str | None,
+    fail_back: bool,
     overrides: tuple[str, ...],
     reason: str | None,
     dry_run: bool,
@@ -130,7 +147,12 @@ def patch(
     takes over, then the other node; the closure is looked at after each restart. Build, image and
     SHA-256 default to the gate's `target` in the configuration.
     """
-    given = {"build": build, "image": image, "image_sha256": sha256}
+    given = {
+        "build": build,
+        "image": image,
+        "image_sha256": sha256,
+        "fail_back": "yes" if fail_back else None,
+    }
     parameters = {name: value for name, value in given.items() if value is not None}
     verb = partial(
         Operation.run,
@@ -154,14 +176,39 @@ def verify(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
 
 @click.command()
 @options.gates
+@click.option(
+    "--image",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Judge a mounted image or an unpacked bundle; nothing is contacted.",
+)
+@click.option(
+    "--exposed-since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="With --image: the logs must go back to this day (UTC).",
+)
 @options.as_json
 @click.pass_context
-def scan(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
+def scan(
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    image: Path | None,
+    exposed_since: datetime | None,
+    as_json: bool,
+) -> int:
     """Collect evidence and check it for a compromise; nothing on a node is changed.
 
     The answer is clean, scanned, compromised or inconclusive. Evidence that was kept since the
-    gate was last open counts, too.
+    gate was last open counts, too. With --image a folder is judged by the same indicators,
+    without a configuration: exit code 0 for clean and scanned, 5 for the other two.
     """
+    if image is not None:
+        if gates:
+            raise InvalidInput("an image is no gate", hint="Name a gate, or --image, not both.")
+        since = exposed_since.replace(tzinfo=UTC) if exposed_since else None
+        return scan_image(image, exposed_since=since, as_json=as_json)
+    if exposed_since is not None:
+        raise InvalidInput("--exposed-since is for --image; a gate's own journal tells it")
     verb = partial(Operation.run, playbook="scan", mode=Mode.REAL)
     return carry_out(ctx, "scan", gates, verb, as_json=as_json)
 

@@ -14,6 +14,7 @@ from gatectl.config.written import (
 )
 from gatectl.core.gate import (
     AdvisoryId,
+    Front,
     Gate,
     GateName,
     Host,
@@ -51,6 +52,8 @@ def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
         provisional_s=written.provisional_minutes * 60,
         evidence_max_age_s=written.evidence_max_age_minutes * 60,
         fips=written.fips,
+        pool_networks=written.pool_networks,
+        accept_closed_page=written.accept_closed_page,
         target=_target(written.target, folder),
     )
 
@@ -70,6 +73,8 @@ def _vserver(written: WrittenVserver) -> Vserver:
         port=written.port,
         address6=written.address6,
         server_name=written.server_name or "",
+        fronts=tuple(Front(kind=front.kind, name=front.name) for front in written.fronts),
+        persistence=written.persistence,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from gatectl.core.gate import Address, Network
+from gatectl.core.gate import Address, Network, VserverKind
 from gatectl.core.playbook import Written
 
 
@@ -126,15 +126,25 @@ class WrittenNode(WrittenLogin):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFront(Written):
+    """Another virtual server through which people come to the gateway."""
+
+    kind: VserverKind
+    name: DeviceName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenVserver(Written):
     """The virtual server that people sign in to."""
 
     name: DeviceName
-    kind: Literal["vpn", "cs", "authentication"] = "vpn"
+    kind: VserverKind = "vpn"
     address: OneAddress
     port: Port = 443
     address6: Annotated[IPv6Address, AfterValidator(_without_zone)] | None = None
     server_name: Hostname | None = None
+    fronts: tuple[WrittenFront, ...] = ()
+    persistence: tuple[DeviceName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +179,8 @@ class WrittenGate(Written):
     provisional_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     evidence_max_age_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
     fips: bool = False
+    pool_networks: tuple[Network, ...] = ()
+    accept_closed_page: bool = False
     target: WrittenTarget | None = None
     vserver: WrittenVserver
     nodes: Annotated[tuple[WrittenNode, ...], Field(min_length=1, max_length=2)]

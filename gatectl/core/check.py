@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import assert_never
 
 from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
-from gatectl.core.gate import Network
+from gatectl.core.gate import Address, Network
 
 Record = Mapping[str, str]
 """One thing that a look showed, as field and value; the fields are the parser's vocabulary."""
@@ -44,13 +44,82 @@ Observation = Seen | Unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """New connections from outside some networks to an address: what a closing rule refuses."""
+
+    destination: Address
+    ports: tuple[int, ...]
+    insiders: tuple[Network, ...]
+
+    def let_in_by(self, rule: Record) -> bool:
+        """Say whether a packet rule lets such a connection in; what cannot be read does."""
+        if rule.get("action", "").casefold() == "deny" or rule.get("active") == "DISABLED":
+            return False
+        if rule.get("protocol", "TCP").upper() not in {"TCP", "UDP"}:
+            return False
+        target = _span(rule.get("destination"))
+        if target is not None and target.leaves_out(self.destination):
+            return False
+        ports = _port_span(rule.get("destination_port"))
+        if ports is not None and not any(port in ports for port in self.ports):
+            return False
+        source = _span(rule.get("source"))
+        return source is None or not any(source.lies_in(one) for one in self.insiders)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    first: Address
+    last: Address
+    negated: bool
+
+    def leaves_out(self, address: Address) -> bool:
+        if address.version != self.first.version:
+            return True
+        inside = int(self.first) <= int(address) <= int(self.last)
+        return inside is self.negated
+
+    def lies_in(self, network: Network) -> bool:
+        if self.negated or network.version != self.first.version:
+            return False
+        return self.first in network and self.last in network
+
+
+def _span(text: str | None) -> _Span | None:
+    """Read a range of addresses; none for no limit, and for a limit in a form not known here."""
+    negated = (text or "").startswith("!=")
+    first, _, last = (text or "").removeprefix("!=").strip().partition("-")
+    try:
+        low, high = ip_address(first), ip_address(last or first)
+    except ValueError:
+        return None
+    if low.version != high.version:
+        return None
+    return _Span(first=low, last=high, negated=negated)
+
+
+def _port_span(text: str | None) -> range | None:
+    first, _, last = (text or "").partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        return None
+    return range(int(first), int(last or first) + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """One thing that a look must show: a field, and exactly one way to compare it."""
 
     field: str
     """A field of the parser, or `count` for the number of records (after `where`)."""
     where: Mapping[str, str] | None = None
-    """Only the records with these values; none left means that the thing is not there."""
+    """Only the records with these values; none left means that the thing is not there.
+
+    A value that ends in `*` stands for all that begin with what is before it.
+    """
+    apart_from: Mapping[str, str] | None = None
+    """Not the records with these values; what was chosen to be passed over may be missing."""
+    lets_in: Traffic | None = None
+    """Only the packet rules that would let this traffic in."""
     equals: str | None = None
     differs: str | None = None
     contains: str | None = None
@@ -64,6 +133,10 @@ class Expectation:
     """Every one of these advisories is fixed in the build that the field names."""
     within: tuple[Network, ...] | None = None
     """Every address is in one of these networks; nobody at all is within, too."""
+    not_between: tuple[int, int] | None = None
+    """Every number is lower than the first or higher than the last; none at all is right, too."""
+    above: int | None = None
+    """Every number is higher; none at all is right, too."""
     not_here: bool = False
     """The field must be missing, or there must be no record at all."""
 
@@ -102,6 +175,9 @@ class Expectation:
         if self.within is not None:
             value = " ".join(str(network) for network in self.within)
         where = "".join(f" of {key}={wanted}" for key, wanted in (self.where or {}).items())
+        where += "".join(f" but {key}={other}" for key, other in (self.apart_from or {}).items())
+        if self.lets_in is not None:
+            where += f" of rules that let others in to {self.lets_in.destination}"
         words = self.comparisons()[0].replace("_", " ")
         return f"{self.field}{where} {words}" + ("" if value is True else f" {value}")
 
@@ -117,6 +193,8 @@ COMPARISONS = (
     "at_least_build",
     "fixed_for",
     "within",
+    "not_between",
+    "above",
     "not_here",
 )
 
@@ -191,9 +269,19 @@ def judge_undone(observation: Observation, holds: tuple[Expectation, ...]) -> Ve
             assert_never(never)
 
 
+def judge_changed(before: Observation, after: Observation) -> Verdict:
+    """Judge whether a look gives another answer than it gave before an act."""
+    for observation in (before, after):
+        if isinstance(observation, Unreadable):
+            return unknown(observation.because)
+    if before == after:
+        return failed("the look that must change still gives the same answer")
+    return passed("the look that must change gives another answer")
+
+
 def _judge_one(records: tuple[Record, ...], expectation: Expectation) -> Verdict:
     where = expectation.where or {}
-    chosen = [r for r in records if all(_same(r.get(k), v) for k, v in where.items())]
+    chosen = [record for record in records if _is_meant(record, expectation)]
     if expectation.field == "count":
         return _compare(str(len(chosen)), expectation)
     values = [record[expectation.field] for record in chosen if expectation.field in record]
@@ -201,8 +289,8 @@ def _judge_one(records: tuple[Record, ...], expectation: Expectation) -> Verdict
         if values:
             return failed(f"{expectation.field} is {', '.join(values)}")
         return passed(f"{expectation.field} is not there")
-    if expectation.within is not None and not chosen:
-        return passed("nobody is there")
+    if not chosen and expectation.comparisons()[0] in _HOLD_OF_NOTHING:
+        return passed(f"nothing is there that could break: {expectation.sentence()}")
     if not values:
         thing = " ".join(where.values()) or expectation.field
         return failed(f"{thing} is not there")
@@ -214,15 +302,31 @@ def _judge_one(records: tuple[Record, ...], expectation: Expectation) -> Verdict
     return all_of(verdicts)
 
 
+_HOLD_OF_NOTHING = frozenset({"within", "not_between", "above"})
+
+
+def _is_meant(record: Record, expectation: Expectation) -> bool:
+    where, apart_from = expectation.where or {}, expectation.apart_from or {}
+    if not all(_same(record.get(key), wanted) for key, wanted in where.items()):
+        return False
+    if apart_from and all(_same(record.get(key), other) for key, other in apart_from.items()):
+        return False
+    return expectation.lets_in is None or expectation.lets_in.let_in_by(record)
+
+
 def _same(value: str | None, wanted: str) -> bool:
     # The device keeps keywords and names in the case that somebody once typed.
-    return value is not None and value.casefold() == wanted.casefold()
+    if value is None:
+        return False
+    if wanted.endswith("*"):
+        return value.casefold().startswith(wanted[:-1].casefold())
+    return value.casefold() == wanted.casefold()
 
 
 def _compare(value: str, expectation: Expectation) -> Verdict:
     kind = expectation.comparisons()[0]
     match kind:
-        case "at_least" | "at_most":
+        case "at_least" | "at_most" | "not_between" | "above":
             return _compare_number(value, expectation)
         case "at_least_build" | "fixed_for":
             return _compare_build(value, expectation)
@@ -259,6 +363,11 @@ def _compare_number(value: str, expectation: Expectation) -> Verdict:
         return unknown(f"{expectation.field} is {value!r}, which is not a number")
     if expectation.at_least is not None:
         return _verdict(number >= expectation.at_least, expectation, value)
+    if expectation.above is not None:
+        return _verdict(number > expectation.above, expectation, value)
+    if expectation.not_between is not None:
+        first, last = expectation.not_between
+        return _verdict(not first <= number <= last, expectation, value)
     return _verdict(number <= (expectation.at_most or 0), expectation, value)
 
 

@@ -2,9 +2,10 @@
 
 from typing import Literal, assert_never
 
-from gatectl.core.event import Ending
-from gatectl.core.gate import SHUT_STATES, GateState, Signal
+from gatectl.core.event import Ending, Mode, Outcome
+from gatectl.core.gate import SHUT_STATES, GateState, NodeName, Signal
 from gatectl.core.playbook import Purpose
+from gatectl.core.run import Run
 from gatectl.core.standing import Standing
 from gatectl.errors import ExitCode
 
@@ -31,8 +32,37 @@ def signal_at_start(purpose: Purpose) -> Signal | None:
     return STARTED.get(purpose)
 
 
-def signal_at_end(purpose: Purpose, ending: Ending, outside: Reach) -> Signal | None:
+SAVED = "config-saved"
+"""What a step proves that sees the configuration of a node saved."""
+
+
+def unsaved_nodes(run: Run) -> tuple[NodeName, ...]:
+    """Name the nodes that said themselves, in a closing, that they are not saved."""
+    if run.plan.purpose is not Purpose.CLOSE or run.mode is not Mode.REAL:
+        return ()
+    failed = [
+        step.node
+        for step in run.plan.steps
+        if step.proves == SAVED and run.record(step.id).outcome is Outcome.FAILED
+    ]
+    return tuple(dict.fromkeys(node for node in failed if node is not None))
+
+
+def all_but_saved(run: Run) -> bool:
+    """Say whether a closing holds in everything but that a node could not save it."""
+    bad = {Outcome.FAILED, Outcome.UNKNOWN}
+    return bool(unsaved_nodes(run)) and all(
+        step.proves == SAVED or step.precheck or run.record(step.id).outcome not in bad
+        for step in run.plan.steps
+    )
+
+
+def signal_at_end(
+    purpose: Purpose, ending: Ending, outside: Reach, *, only_unsaved: bool = False
+) -> Signal | None:
     """Tell the gate how its run ended, by the ending and by what was seen from outside."""
+    if only_unsaved and outside == "shut":
+        return Signal.CLOSE_UNSAVED
     match ending:
         case Ending.PROVEN:
             return PROVEN_SIGNALS.get(purpose)

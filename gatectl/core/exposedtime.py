@@ -74,9 +74,13 @@ def exposed_time(
     first_seen = _first_seen(records, exploitable)
     periods = tuple(_periods(moments, exploitable, builds_now, public, now))
     because = f"exploitation is public since {advisory.known_exploited}"
-    if periods and (first_seen is None or periods[0].begin < first_seen):
-        seen = "not yet" if first_seen is None else f"on {first_seen:%Y-%m-%d %H:%M} UTC"
-        because += f"; an exploitable build was first put on record {seen}"
+    if periods and first_seen is None:
+        because += "; that the build was there all the time is assumed, no run has put it on record"
+    elif periods and first_seen is not None and periods[0].begin < first_seen:
+        because += (
+            f"; before {first_seen:%Y-%m-%d %H:%M} UTC, when gatectl put it on record, "
+            "the build is assumed"
+        )
     return _told(periods, first_seen, now, because)
 
 

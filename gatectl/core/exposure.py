@@ -80,7 +80,12 @@ class CveFinding:
 
     cve: str
     answer: Applicability
-    because: str
+    reasons: tuple[str, ...]
+
+    @property
+    def because(self) -> str:
+        """The reasons as one sentence."""
+        return "; ".join(self.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +132,16 @@ def judge_node(seen: NodeSeen, advisory: Advisory) -> NodeExposure:
     if not cves:
         # Without this, a bulletin that names no CVE would apply to nobody.
         nothing = f"{advisory.id} names no CVE"
-        cves = (CveFinding(cve="", answer=Applicability.UNKNOWN, because=nothing),)
+        cves = (CveFinding(cve="", answer=Applicability.UNKNOWN, reasons=(nothing,)),)
     worst = min((one.answer for one in cves), key=_WORST_FIRST.index)
     return NodeExposure(
         node=seen.node,
         advisory=advisory.id,
         build=str(build) if isinstance(build, Build) else "",
         answer=worst,
-        because="; ".join(dict.fromkeys(one.because for one in cves if one.answer is worst)),
+        because="; ".join(
+            dict.fromkeys(why for one in cves if one.answer is worst for why in one.reasons)
+        ),
         cves=cves,
         settings=settings,
         avoid=_reason_to_avoid(build, advisory),
@@ -171,8 +178,8 @@ def _judge_cve(
     settings: tuple[SettingFinding, ...],
     seen: NodeSeen,
 ) -> CveFinding:
-    def found(answer: Applicability, because: str) -> CveFinding:
-        return CveFinding(cve=cve, answer=answer, because=because)
+    def found(answer: Applicability, *reasons: str) -> CveFinding:
+        return CveFinding(cve=cve, answer=answer, reasons=tuple(filter(None, reasons)))
 
     if isinstance(build, Unreadable):
         return found(Applicability.UNKNOWN, f"the build is not known: {build.because}")
@@ -191,15 +198,13 @@ def _judge_cve(
         case _ as never:
             assert_never(never)
     if fault.passed:
-        because = f"{by_build.because}; {fault.because}" if fault.because else by_build.because
-        return found(Applicability.FIXED, because)
+        return found(Applicability.FIXED, by_build.because, fault.because)
     there = _judge_preconditions(cve, advisory, build, seen)
     if there.answer is Answer.FAIL:
-        return found(Applicability.NOT_CONFIGURED, f"{fault.because}, but {there.because}")
+        return found(Applicability.NOT_CONFIGURED, fault.because, there.because)
     doubt = Answer.UNKNOWN in {fault.answer, there.answer}
-    reasons = [fault.because, *([there.because] if there.because else [])]
     answer = Applicability.UNKNOWN if doubt else Applicability.APPLIES
-    return found(answer, "; ".join(reasons))
+    return found(answer, fault.because, there.because)
 
 
 def _exposure_to_cve(build: Build, cve: str, advisory: Advisory) -> Exposure:

@@ -65,18 +65,44 @@ class Node:
     host: Host
 
 
+VserverKind = Literal["vpn", "cs", "authentication"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """Another virtual server through which people come to the gateway."""
+
+    kind: VserverKind
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vserver:
     """The virtual server that people sign in to."""
 
     name: str
-    kind: Literal["vpn", "cs", "authentication"] = "vpn"
+    kind: VserverKind = "vpn"
     address: Address
     port: int = 443
     address6: IPv6Address | None = None
     """A second, IPv6 address, where the gateway has one."""
     server_name: str = ""
     """The name that clients ask for in TLS, if it is not the address."""
+    fronts: tuple[Front, ...] = ()
+    """Switched off with it by close-vserver: what stands before it or signs people in for it."""
+    persistence: tuple[str, ...] = ()
+    """Load balancing virtual servers that serve this gateway alone: who belongs where is forgotten
+    when sessions are ended."""
+
+    @property
+    def ipv4(self) -> IPv4Address | None:
+        """Its IPv4 address, if it has one."""
+        return self.address if isinstance(self.address, IPv4Address) else None
+
+    @property
+    def ipv6(self) -> IPv6Address | None:
+        """Its IPv6 address, if it has one."""
+        return self.address if isinstance(self.address, IPv6Address) else self.address6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +151,10 @@ class Gate:
     fips: bool = False
     """FIPS and NDcPP builds are trains of their own; the device does not say which it runs."""
     target: Target | None = None
+    pool_networks: tuple[Network, ...] = ()
+    """Addresses that people get who come in through this gate: none may close it from there."""
+    accept_closed_page: bool = False
+    """Whether outside may get gatectl's closed page from a gate that counts as shut."""
 
     @property
     def is_pair(self) -> bool:
@@ -143,6 +173,8 @@ class GateState(StrEnum):
     OPEN = "open"
     CLOSING = "closing"
     CLOSED = "closed"
+    CLOSED_UNSAVED = "closed-unsaved"
+    """Shut now, but not in what is saved: a restart would open it again."""
     PATCHING = "patching"
     VERIFYING = "verifying"
     VERIFIED = "verified"
@@ -159,6 +191,8 @@ class Signal(StrEnum):
     """Running and saved configuration, outside and inside all say closed."""
     CLOSE_STARTED = "close-started"
     CLOSE_PROVEN = "close-proven"
+    CLOSE_UNSAVED = "close-unsaved"
+    """Everything says closed, but a node could not save it."""
     CLOSE_FAILED = "close-failed"
     PATCH_STARTED = "patch-started"
     PATCH_PROVEN = "patch-proven"
@@ -187,16 +221,32 @@ _OPEN_STAYS_OPEN = {
 _CLOSING = {
     **{(state, Signal.CLOSE_STARTED): _S.CLOSING for state in GateState},
     (_S.CLOSING, Signal.CLOSE_PROVEN): _S.CLOSED,
+    (_S.CLOSING, Signal.CLOSE_UNSAVED): _S.CLOSED_UNSAVED,
     (_S.CLOSING, Signal.CLOSE_FAILED): _S.UNKNOWN,
     (_S.UNKNOWN, Signal.SEEN_SHUT): _S.CLOSED,
     **{
         (state, Signal.SEEN_SHUT): state
-        for state in (_S.CLOSED, _S.PATCHING, _S.VERIFYING, _S.VERIFIED, _S.HELD)
+        for state in (
+            _S.CLOSED,
+            _S.CLOSED_UNSAVED,
+            _S.PATCHING,
+            _S.VERIFYING,
+            _S.VERIFIED,
+            _S.HELD,
+        )
     },
     # Found reachable while it should be closed: the only answer is to close it again.
     **{
         (state, Signal.SEEN_OPEN): _S.CLOSING
-        for state in (_S.CLOSING, _S.CLOSED, _S.PATCHING, _S.VERIFYING, _S.VERIFIED, _S.HELD)
+        for state in (
+            _S.CLOSING,
+            _S.CLOSED,
+            _S.CLOSED_UNSAVED,
+            _S.PATCHING,
+            _S.VERIFYING,
+            _S.VERIFIED,
+            _S.HELD,
+        )
     },
 }
 _WORK = {

@@ -8,7 +8,17 @@ from enum import StrEnum
 from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
 from gatectl.core.check import Answer, Verdict, all_of, failed, passed, unknown
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
-from gatectl.core.plan import Plan
+from gatectl.core.plan import Plan, in_range
+from gatectl.core.playbook import Purpose
+from gatectl.core.readiness import (
+    judge_coverage,
+    judge_edition,
+    judge_fit,
+    judge_known_bad,
+    judge_management_path,
+    judge_own_connection,
+    judge_release_step,
+)
 from gatectl.core.run import Run
 from gatectl.core.standing import Proof, Standing
 
@@ -22,6 +32,7 @@ class Interlock(StrEnum):
     SESSIONS_ENDED = "sessions-ended"
     STILL_CLOSED = "still-closed"
     NO_STEP_IN_DOUBT = "no-step-in-doubt"
+    EVIDENCE_PRESERVED = "evidence-preserved"
     COMPROMISE_CHECK = "compromise-check"
 
 
@@ -40,6 +51,8 @@ class Rule:
     clears: str
     """The command that clears the blocker."""
 
+
+_A_MONTH_S = 31 * 86_400
 
 RULES = (
     Rule(
@@ -84,6 +97,13 @@ RULES = (
         each_node=False,
         max_age_s=None,
         clears="gatectl resume GATE",
+    ),
+    Rule(
+        interlock=Interlock.EVIDENCE_PRESERVED,
+        asks="evidence of every node is kept",
+        each_node=True,
+        max_age_s=_A_MONTH_S,
+        clears="gatectl scan GATE",
     ),
     Rule(
         interlock=Interlock.COMPROMISE_CHECK,
@@ -158,9 +178,9 @@ def _judge_proof(
     if proof is None:
         return unknown(f"not proven{of}: {rule.asks}")
     age_s = (now - proof.at).total_seconds()
-    longest = min(rule.max_age_s or 0, gate.evidence_max_age_s)
-    if rule.interlock is Interlock.COMPROMISE_CHECK:
-        longest = rule.max_age_s or 0
+    longest = rule.max_age_s or 0
+    if rule.interlock not in _KEEPS:
+        longest = min(longest, gate.evidence_max_age_s)
     if proof.verdict.passed and not 0 <= age_s <= longest:
         return unknown(f"the proof{of} is {age_s / 60:.0f} minutes old: {rule.asks}")
     if proof.verdict.passed:
@@ -193,7 +213,14 @@ def judge_beginning(
     judged = [
         ("gate-shut", judge_state(standing, needs_shut=plan.needs_shut), "gatectl close GATE"),
         ("target-build", judge_target(plan, advisories, gate), "another --build"),
+        ("release-step", judge_release_step(plan, gate), "another --build"),
+        ("edition", judge_edition(plan, gate), "another --build"),
+        ("known-bad-build", judge_known_bad(plan, gate, advisories), "another --build"),
         ("mitigation-works", judge_mitigation(plan, advisories), "gatectl close GATE"),
+        ("method-fits", judge_fit(plan), "another method in close_methods"),
+        ("covers-bulletins", judge_coverage(plan, gate, advisories), "another method beside it"),
+        ("management-path", judge_management_path(plan, gate), _OVERRIDE.format("management-path")),
+        ("own-connection", judge_own_connection(plan, gate), _OVERRIDE.format("own-connection")),
         *_judged_prechecks(plan, run),
     ]
     return tuple(
@@ -203,14 +230,20 @@ def judge_beginning(
     )
 
 
+_OVERRIDE = "--override {} --reason TEXT"
+
+
 def _judged_prechecks(plan: Plan, run: Run) -> Iterator[tuple[str, Verdict, str]]:
     for step in plan.steps:
         record = run.record(step.id)
         if step.precheck:
             verdict = record.verdict or unknown("it was not looked at")
+            if plan.purpose is Purpose.CLOSE and verdict.answer is Answer.UNKNOWN:
+                # A node that does not answer keeps nobody from closing the other one.
+                verdict = passed(f"not known: {verdict.because}")
             at = f"{step.node}: " if step.node else ""
             told = Verdict(answer=verdict.answer, because=f"{at}{verdict.because}")
-            yield step.claim, told, f"--override {step.claim} --reason TEXT"
+            yield step.claim, told, _OVERRIDE.format(step.claim)
 
 
 NEVER_OVERRIDDEN = frozenset({"gate-shut"})
@@ -223,6 +256,10 @@ def standing_blockers(
     """Leave out what was overridden by name; what may not be overridden stands."""
     allowed = set(overrides) - NEVER_OVERRIDDEN
     return tuple(blocker for blocker in blockers if blocker.interlock not in allowed)
+
+
+_KEEPS = frozenset({Interlock.EVIDENCE_PRESERVED, Interlock.COMPROMISE_CHECK})
+"""What does not change from one minute to the next, and takes long to prove again."""
 
 
 def judge_state(standing: Standing, *, needs_shut: bool) -> Verdict:
@@ -276,16 +313,8 @@ def judge_mitigation(plan: Plan, advisories: Mapping[AdvisoryId, Advisory]) -> V
     ignored = [
         f"{node} runs {build}, which accepts the mitigation for {advisory.id} and ignores it"
         for node, build in plan.facts.builds.items()
-        if any(_in_range(build, first, last) for first, last in advisory.mitigation_ignored)
+        if any(in_range(build, first, last) for first, last in advisory.mitigation_ignored)
     ]
     if ignored:
         return failed("; ".join(ignored))
     return passed(f"no node runs a build that ignores the mitigation for {advisory.id}")
-
-
-def _in_range(build: str, first: str, last: str) -> bool:
-    installed = Build.parse(build)
-    try:
-        return Build.parse(first) <= installed <= Build.parse(last)
-    except BuildError:
-        return False

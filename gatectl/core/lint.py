@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import assert_never
 
 from gatectl.core.advisory import Advisory
-from gatectl.core.check import Answer, Expectation, Seen, judge
+from gatectl.core.check import Answer, Expectation, Seen, Traffic, judge
 from gatectl.core.framing import read_reply
 from gatectl.core.gate import AdvisoryId, Gate, Node
 from gatectl.core.looks import read_look
@@ -59,6 +59,8 @@ def _device_problems(step: DeviceStep, gates: tuple[Gate, ...]) -> Iterator[str]
     look = _example(step.look.strip())
     if not is_read_only(look):
         yield f"the look `{step.look.strip()}` is not known to only read"
+    if step.changes and not is_read_only(_example(step.changes.strip())):
+        yield f"the look `{step.changes.strip()}` is not known to only read"
     if step.idle and not is_read_only(_example(step.idle.strip())):
         yield f"the look `{step.idle.strip()}` is not known to only read"
     reply = read_reply(step.refuses.strip("\n").splitlines(), command=look)
@@ -90,8 +92,12 @@ def _bare(holds: tuple[Holds, ...]) -> tuple[Expectation, ...]:
 
 def _expectation(one: Holds) -> Expectation:
     return Expectation(
-        field=one.field,
+        field=_example(one.field),
         where={key: _example(value) for key, value in one.where.items()} if one.where else None,
+        apart_from={key: _example(value) for key, value in one.apart_from.items()}
+        if one.apart_from
+        else None,
+        lets_in=_TRAFFIC[one.lets_in] if one.lets_in else None,
         equals=_example_or_none(one.equals),
         differs=_example_or_none(one.differs),
         contains=_example_or_none(one.contains),
@@ -102,6 +108,10 @@ def _expectation(one: Holds) -> Expectation:
         at_least_build=_example_or_none(one.at_least_build),
         fixed_for=(_NEVER_FIXED,) if one.fixed_for else None,
         within=(_NOBODY,) if one.within else None,
+        not_between=(int(_example(one.not_between[0])), int(_example(one.not_between[1])))
+        if one.not_between
+        else None,
+        above=None if one.above is None else int(_example(one.above)),
         not_here=one.not_here,
     )
 
@@ -114,6 +124,16 @@ _EXAMPLES = {
     "build": "99.1-1.1",
     "office.number": "1",
     "office.range": "10.0.0.0-10.255.255.255",
+    "vserver.address6": "2001:db8::10",
+    "priority.first": "10",
+    "priority.last": "99",
+    "priority.deny_tls": "97",
+    "front.kind": "cs",
+    "front.name": "cs_front",
+    "persistence.name": "lb_storefront",
+    "setting.show": "show ns tcpparam",
+    "setting.field": "enhanced_isn_generation",
+    "setting.equals": "ENABLED",
 }
 """What the recorded answers speak of; any other parameter gets a word of its own."""
 
@@ -125,6 +145,14 @@ _NEVER_FIXED = Advisory(
     fixed={f"{release}": f"{release}-999.999" for release in ("11.0", "12.1", "13.0", "13.1")},
 )
 _NOBODY = ip_network("192.0.2.255/32")
+_TRAFFIC = {
+    "outsiders": Traffic(
+        destination=ip_address("203.0.113.10"), ports=(443, 80), insiders=(_NOBODY,)
+    ),
+    "outsiders6": Traffic(
+        destination=ip_address("2001:db8::10"), ports=(443, 80), insiders=(_NOBODY,)
+    ),
+}
 
 
 def _example(text: str) -> str:

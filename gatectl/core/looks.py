@@ -14,6 +14,8 @@ from gatectl.core.layout import NotUnderstood, read_lines
 from gatectl.core.netscaler import Reply, split_command
 
 _NOT_THERE = re.compile(r"(No such resource|No such Vserver|ACL rule does not exist)\b.*")
+_FEATURE_OFF = re.compile(r"Feature\(s\) not (enabled|licensed)\b.*", re.IGNORECASE)
+_SESSIONS = frozenset({"icaconnection", "pcoipconnection", "connections", "session"})
 _PROGRAM_FAILED = re.compile(r"External program failed\b.*")
 
 Parser = Callable[[list[str]], tuple[Record, ...]]
@@ -41,6 +43,9 @@ def _read_error(
     words: tuple[str, ...], command: str, error: str, lines: list[str], *, filtered: bool
 ) -> Observation:
     if words[0] != "shell" and _NOT_THERE.fullmatch(error):
+        return Seen(records=())
+    if words[0] == "show" and words[-1] in _SESSIONS and _FEATURE_OFF.fullmatch(error):
+        # What is switched off has no sessions.
         return Seen(records=())
     greps = words[:2] == ("shell", "grep") or (words[0] == "shell" and filtered)
     if greps and _PROGRAM_FAILED.fullmatch(error):

@@ -27,6 +27,8 @@ _SIGN_ON_MARKS: Final = (
     b"/vpn/js/",
 )
 _SIGN_ON_MARKS_NEEDED: Final = 2
+_CLOSED_WORDS: Final = b"Remote access is closed (gatectl)"
+"""What close-responder answers; by a fault of the gateway itself nobody gets these words."""
 
 
 class Page(StrEnum):
@@ -35,7 +37,9 @@ class Page(StrEnum):
     SIGN_ON = "sign-on"
     REDIRECT = "redirect-to-sign-on"
     MAINTENANCE = "maintenance"
-    """503 Service Unavailable, the gateway's own or a closing rule's."""
+    """503 Service Unavailable, the gateway's own."""
+    CLOSED = "closed"
+    """503 in the words of gatectl's own closing rule."""
     APACHE_403 = "apache-403"
     """Refused by the web server behind the packet engine: the request did get that far."""
     EMPTY = "empty"
@@ -122,7 +126,7 @@ def page_of(answer: HttpAnswer) -> Page:
     if is_redirect(answer) and is_sign_on_address(answer.header("location")):
         return Page.REDIRECT
     if answer.status == 503:  # noqa: PLR2004 - the status code is its own best name
-        return Page.MAINTENANCE
+        return Page.CLOSED if _CLOSED_WORDS in answer.body else Page.MAINTENANCE
     if answer.status == 200 and _has_sign_on_marks(answer.body):  # noqa: PLR2004 - same
         return Page.SIGN_ON
     if answer.status == 403 and _is_from_apache(answer):  # noqa: PLR2004 - same

@@ -1,10 +1,10 @@
 """Parameters: the words that fill a playbook in, and what a value may never contain."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from ipaddress import IPv4Network, ip_address, ip_network
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from gatectl.core.advisory import Build, BuildError
+from gatectl.core.advisory import Advisory, Build, BuildError
 from gatectl.core.gate import Gate, Network
 from gatectl.core.playbook import PLACEHOLDER, Parameter, ParameterType
 
@@ -38,7 +38,8 @@ def fill_in(text: str, words: Mapping[str, str], where: str) -> str:
 
 def priorities_needed(office_networks: tuple[Network, ...]) -> int:
     """Count the priorities that gatectl's rules may take for this many office networks."""
-    offices = len(list(ipv4(office_networks)))
+    # The device keeps the rules of the two families apart, so both may use the same numbers.
+    offices = max(len(list(ipv4(office_networks))), len(list(ipv6(office_networks))))
     return _OPENING_RULES + _RULES_AN_OFFICE * offices + _DENY_RULES
 
 
@@ -57,6 +58,10 @@ def gate_words(gate: Gate) -> dict[str, str]:
         "vserver.kind": gate.vserver.kind,
         "vserver.address": str(gate.vserver.address),
         "vserver.port": str(gate.vserver.port),
+        "vserver.address6": str(gate.vserver.ipv6 or ""),
+        "offices.rule": _office_rule(gate.office_networks),
+        "priority.first": str(first),
+        "priority.last": str(last),
         "priority.open_tls": str(first),
         "priority.open_dtls": str(first + 1),
         "priority.open_http": str(first + 2),
@@ -69,8 +74,19 @@ def gate_words(gate: Gate) -> dict[str, str]:
 
 def office_words(gate: Gate) -> Iterator[dict[str, str]]:
     """Give the words of each IPv4 office network, in the order of the configuration."""
+    networks = () if gate.vserver.ipv4 is None else tuple(ipv4(gate.office_networks))
+    return _network_words(networks, gate)
+
+
+def office6_words(gate: Gate) -> Iterator[dict[str, str]]:
+    """Give the words of each IPv6 office network; none where the gateway has no such address."""
+    networks = () if gate.vserver.ipv6 is None else tuple(ipv6(gate.office_networks))
+    return _network_words(networks, gate)
+
+
+def _network_words(networks: tuple[Network, ...], gate: Gate) -> Iterator[dict[str, str]]:
     first = gate.acl_priorities[0] + _OPENING_RULES
-    for number, network in enumerate(ipv4(gate.office_networks), start=1):
+    for number, network in enumerate(networks, start=1):
         priority = first + _RULES_AN_OFFICE * (number - 1)
         yield {
             "office.number": str(number),
@@ -81,12 +97,50 @@ def office_words(gate: Gate) -> Iterator[dict[str, str]]:
         }
 
 
+def front_words(gate: Gate) -> Iterator[dict[str, str]]:
+    """Give the words of each virtual server that is switched off together with the gateway."""
+    for number, front in enumerate(gate.vserver.fronts, start=1):
+        yield {"front.number": str(number), "front.kind": front.kind, "front.name": front.name}
+
+
+def persistence_words(gate: Gate) -> Iterator[dict[str, str]]:
+    """Give the words of each virtual server whose persistence belongs to the gateway alone."""
+    for number, name in enumerate(gate.vserver.persistence, start=1):
+        yield {"persistence.number": str(number), "persistence.name": name}
+
+
+def setting_words(advisories: Iterable[Advisory]) -> Iterator[dict[str, str]]:
+    """Give the words of each setting that the bulletins ask for besides a build, each once."""
+    settings = {
+        setting.set: setting for advisory in advisories for setting in advisory.required_settings
+    }
+    for number, setting in enumerate(settings.values(), start=1):
+        yield {
+            "setting.number": str(number),
+            "setting.show": setting.show,
+            "setting.field": setting.field,
+            "setting.equals": setting.equals,
+            "setting.set": setting.set,
+        }
+
+
 def ipv4(networks: tuple[Network, ...]) -> Iterator[IPv4Network]:
     """Keep the IPv4 networks: the device's packet rules are made apart for each family."""
     return (network for network in networks if isinstance(network, IPv4Network))
 
 
-def _range(network: IPv4Network) -> str:
+def ipv6(networks: tuple[Network, ...]) -> Iterator[IPv6Network]:
+    """Keep the IPv6 networks."""
+    return (network for network in networks if isinstance(network, IPv6Network))
+
+
+def _office_rule(networks: tuple[Network, ...]) -> str:
+    """Write the policy expression that is true for everybody but the IPv4 offices."""
+    outside = [f"!CLIENT.IP.SRC.IN_SUBNET({network})" for network in ipv4(networks)]
+    return " && ".join(outside) or "true"
+
+
+def _range(network: Network) -> str:
     first, last = network.network_address, network.broadcast_address
     return str(first) if first == last else f"{first}-{last}"
 

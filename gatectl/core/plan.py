@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, NewType, assert_never
 
 from pydantic import TypeAdapter
 
-from gatectl.core.advisory import Advisory, Build
-from gatectl.core.check import Expectation
+from gatectl.core.advisory import Advisory, Build, BuildError
+from gatectl.core.check import Expectation, Traffic
 from gatectl.core.gate import (
     SHUT_STATES,
     AdvisoryId,
@@ -22,11 +22,22 @@ from gatectl.core.gate import (
     Role,
     Side,
 )
-from gatectl.core.parameter import PlanError, check_parameters, fill_in, gate_words, office_words
+from gatectl.core.parameter import (
+    PlanError,
+    check_parameters,
+    fill_in,
+    front_words,
+    gate_words,
+    office6_words,
+    office_words,
+    persistence_words,
+    setting_words,
+)
 from gatectl.core.playbook import (
     CollectStep,
     DeviceStep,
     Facts,
+    ForEach,
     Holds,
     JudgeStep,
     OnFail,
@@ -36,6 +47,7 @@ from gatectl.core.playbook import (
     Retry,
     SidesStep,
     Step,
+    Unfit,
     UploadStep,
 )
 
@@ -61,11 +73,14 @@ class GateFacts:
     """The close methods that hold it shut."""
     propagates: bool = False
     """What the primary is told, the secondary is told by it; off while the builds differ."""
+    own_addresses: Mapping[NodeName, str] = field(default_factory=dict)
+    """The address of this machine on the way to each node, where that was asked."""
 
     @property
     def shut(self) -> bool:
         """Whether the gate is, or is being, closed."""
-        return self.state in SHUT_STATES or self.state is GateState.CLOSING
+        on_the_way = {GateState.CLOSING, GateState.CLOSED_UNSAVED}
+        return self.state in SHUT_STATES or self.state in on_the_way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +96,8 @@ class DeviceTask:
     act: tuple[str, ...]
     idle: str | None
     disconnects: bool
+    changes: str | None = None
+    """A look whose answer must be another one after the act."""
     act_timeout_s: float
 
 
@@ -192,6 +209,10 @@ class Plan:
     advisory: AdvisoryId | None
     overrides: Mapping[str, str]
     """What is known not to be so and goes on all the same: name and reason."""
+    stops: Literal["packets", "requests"] = "packets"
+    """What a closing keeps out: every packet, or HTTP requests alone."""
+    unfit: tuple[str, ...] = ()
+    """Why this playbook must not be used on this gate as it is."""
     steps: tuple[PlannedStep, ...]
 
     @property
@@ -241,6 +262,7 @@ def _differences(before: Plan, after: Plan) -> Iterator[tuple[str, str, str]]:
 
 PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
 
+_HTTP_PORT = 80
 _OPENS_OR_SHUTS = frozenset({Purpose.CLOSE, Purpose.REOPEN, Purpose.CONFIRM})
 
 
@@ -265,7 +287,7 @@ def build_plan(
     words = {**gate_words(gate), **given}
     steps: list[PlannedStep] = []
     for step in _in_direction(playbook.step, direction):
-        if _applies(step.only_if, gate, facts):
+        if _applies(step.only_if, gate, facts, given):
             filler = _Filler(gate=gate, facts=facts, words=words, advisories=advisories)
             steps.extend(filler.plan(step, direction))
     if not steps:
@@ -281,6 +303,8 @@ def build_plan(
         facts=facts,
         advisory=AdvisoryId(playbook.advisory) if playbook.advisory else None,
         overrides=dict(overrides),
+        stops=playbook.stops,
+        unfit=tuple(_unfit(playbook.unfit, gate, facts)),
         steps=tuple(steps),
     )
 
@@ -309,13 +333,51 @@ def _in_direction(steps: tuple[Step, ...], direction: Direction) -> Iterator[Ste
     yield from (step for step in steps if isinstance(step, DeviceStep) and step.also_on_undo)
 
 
-def _applies(only_if: Facts, gate: Gate, facts: GateFacts) -> bool:
-    if only_if.ha is not None and only_if.ha is not gate.is_pair:
+def _unfit(reasons: tuple[Unfit, ...], gate: Gate, facts: GateFacts) -> Iterator[str]:
+    """Say why a playbook must not be used here; a build that is not known is no reason."""
+    for reason in reasons:
+        if reason.vserver_kind is not None and gate.vserver.kind in reason.vserver_kind:
+            yield f"{gate.vserver.name}: {reason.because}"
+        if reason.builds is None:
+            continue
+        for node, build in facts.builds.items():
+            if in_range(build, *reason.builds):
+                yield f"{node} runs {build}: {reason.because}"
+
+
+def in_range(build: str, first: str, last: str) -> bool:
+    """Say whether a build lies in a range; another train is in none."""
+    installed = Build.parse(build)
+    try:
+        return Build.parse(first) <= installed <= Build.parse(last)
+    except BuildError:
         return False
-    if only_if.shut is not None and only_if.shut is not facts.shut:
+
+
+def _applies(only_if: Facts, gate: Gate, facts: GateFacts, given: Mapping[str, str]) -> bool:
+    are = {
+        "ha": gate.is_pair,
+        "shut": facts.shut,
+        "ipv4": gate.vserver.ipv4 is not None,
+        "ipv6": gate.vserver.ipv6 is not None,
+    }
+    if any(getattr(only_if, name) not in {None, holds} for name, holds in are.items()):
         return False
     if only_if.closed_by is not None and only_if.closed_by not in facts.closed_by:
         return False
+    if only_if.not_closed_by is not None and only_if.not_closed_by in facts.closed_by:
+        return False
+    if any(given.get(name) != value for name, value in (only_if.given or {}).items()):
+        return False
+    return _builds_apply(only_if, gate, facts)
+
+
+def _builds_apply(only_if: Facts, gate: Gate, facts: GateFacts) -> bool:
+    if only_if.release_at_least is not None:
+        wanted = release_number(only_if.release_at_least)
+        seen = [release_number(Build.parse(one).train.release) for one in facts.builds.values()]
+        if not seen or min(seen) < wanted:
+            return False
     if (only_if.build_at_least or only_if.build_below) and len(facts.builds) < len(gate.nodes):
         # A build that is not known is in no range.
         return False
@@ -323,6 +385,11 @@ def _applies(only_if: Facts, gate: Gate, facts: GateFacts) -> bool:
     return all(
         _build_in_range(build, only_if.build_at_least, only_if.build_below) for build in builds
     )
+
+
+def release_number(release: str) -> tuple[int, ...]:
+    """Give a release such as 13.1 as numbers that can be compared."""
+    return tuple(int(part) for part in release.split("."))
 
 
 def _build_in_range(build: Build, at_least: str | None, below: str | None) -> bool:
@@ -407,6 +474,7 @@ class _Filler:
                     act=tuple(fill(line) for line in (act or "").splitlines() if line.strip()),
                     idle=fill(step.idle.strip()) if step.idle else None,
                     disconnects=step.disconnects,
+                    changes=fill(step.changes.strip()) if step.changes else None,
                     act_timeout_s=step.act_timeout_s,
                 )
                 planned = self._planned(step, task, f"{step.id}{item}", node)
@@ -416,8 +484,23 @@ class _Filler:
         if step.for_each is None:
             yield "", self.words
             return
-        for item in office_words(self.gate):
-            yield f"-{item['office.number']}", {**self.words, **item}
+        for number, item in enumerate(self._each(step.for_each), start=1):
+            yield f"-{number}", {**self.words, **item}
+
+    def _each(self, things: ForEach) -> Iterator[dict[str, str]]:
+        match things:
+            case "office":
+                return office_words(self.gate)
+            case "office6":
+                return office6_words(self.gate)
+            case "front":
+                return front_words(self.gate)
+            case "persistence":
+                return persistence_words(self.gate)
+            case "required-setting":
+                return setting_words(in_force(self.gate, self.advisories))
+            case _ as never:
+                assert_never(never)
 
     def _request(self, step: RequestStep) -> RequestTask:
         fill = self._filling(self.words, step.id)
@@ -453,11 +536,15 @@ class _Filler:
         def filled(value: str | None) -> str | None:
             return None if value is None else fill(value)
 
+        def filled_map(words: Mapping[str, str] | None) -> Mapping[str, str] | None:
+            return None if words is None else {key: fill(value) for key, value in words.items()}
+
+        between = written.not_between
         return Expectation(
-            field=written.field,
-            where={key: fill(value) for key, value in written.where.items()}
-            if written.where is not None
-            else None,
+            field=fill(written.field),
+            where=filled_map(written.where),
+            apart_from=filled_map(written.apart_from),
+            lets_in=self._outsiders(written.lets_in),
             equals=filled(written.equals),
             differs=filled(written.differs),
             contains=filled(written.contains),
@@ -468,7 +555,20 @@ class _Filler:
             at_least_build=filled(written.at_least_build),
             fixed_for=self._advisories(written.fixed_for),
             within=self.gate.office_networks if written.within else None,
+            not_between=(int(fill(between[0])), int(fill(between[1]))) if between else None,
+            above=None if written.above is None else int(fill(written.above)),
             not_here=written.not_here,
+        )
+
+    def _outsiders(self, family: Literal["outsiders", "outsiders6"] | None) -> Traffic | None:
+        vserver = self.gate.vserver
+        address = vserver.ipv6 if family == "outsiders6" else vserver.ipv4
+        if family is None or address is None:
+            return None
+        return Traffic(
+            destination=address,
+            ports=(vserver.port, _HTTP_PORT),
+            insiders=self.gate.office_networks,
         )
 
     def _advisories(
@@ -476,14 +576,24 @@ class _Filler:
     ) -> tuple[Advisory, ...] | None:
         if wanted is None:
             return None
-        names: tuple[str, ...]
-        if wanted != "every-advisory":
-            names = wanted
-        elif self.gate.advisories == "all":
-            names = tuple(self.advisories)
-        else:
-            names = self.gate.advisories
-        missing = [name for name in names if AdvisoryId(name) not in self.advisories]
-        if missing:
-            raise PlanError(f"no bulletin is known as {', '.join(missing)}")
-        return tuple(self.advisories[AdvisoryId(name)] for name in names)
+        if wanted == "every-advisory":
+            return in_force(self.gate, self.advisories)
+        return _named(wanted, self.advisories)
+
+
+def in_force(
+    gate: Gate, advisories: Mapping[AdvisoryId, Advisory]
+) -> tuple[Advisory, ...]:
+    """Give the bulletins that count for a gate; raises PlanError for one that is not known."""
+    if gate.advisories == "all":
+        return tuple(advisories.values())
+    return _named(gate.advisories, advisories)
+
+
+def _named(
+    names: tuple[str, ...], advisories: Mapping[AdvisoryId, Advisory]
+) -> tuple[Advisory, ...]:
+    missing = [name for name in names if AdvisoryId(name) not in advisories]
+    if missing:
+        raise PlanError(f"no bulletin is known as {', '.join(missing)}")
+    return tuple(advisories[AdvisoryId(name)] for name in names)

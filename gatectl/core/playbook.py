@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NewType
 
 from pydantic import ConfigDict, Discriminator, Tag
 
-from gatectl.core.gate import Side
+from gatectl.core.gate import Side, VserverKind
 
 StepId = NewType("StepId", str)
 
@@ -67,6 +67,9 @@ class Holds(Written):
 
     field: str
     where: Mapping[str, str] | None = None
+    apart_from: Mapping[str, str] | None = None
+    lets_in: Literal["outsiders", "outsiders6"] | None = None
+    """Only the packet rules that would let people outside the offices in to the gateway."""
     equals: str | None = None
     differs: str | None = None
     contains: str | None = None
@@ -78,7 +81,19 @@ class Holds(Written):
     fixed_for: Literal["every-advisory"] | tuple[str, ...] | None = None
     """Bulletins by their name, or all that the gate's configuration names."""
     within: Literal["office-networks"] | None = None
+    not_between: tuple[str, str] | None = None
+    above: str | None = None
     not_here: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit(Written):
+    """Where a playbook must not be used, although the device would take its commands."""
+
+    because: str
+    builds: tuple[str, str] | None = None
+    """First and last build of a range; one node in it is enough."""
+    vserver_kind: tuple[VserverKind, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +114,21 @@ class Facts(Written):
     """Whether the gate is, or is being, closed."""
     closed_by: str | None = None
     """A close method, such as `close-acl`, that holds the gate shut."""
+    not_closed_by: str | None = None
+    """A close method that must not be among those that hold the gate shut."""
+    ipv4: bool | None = None
+    """Whether the gateway has an IPv4 address."""
+    ipv6: bool | None = None
+    """Whether the gateway has an IPv6 address."""
+    given: Mapping[str, str] | None = None
+    """Parameters that must have these values."""
+    release_at_least: str | None = None
+    """Every node whose build is known runs this release or a later one, and one is known."""
     build_at_least: str | None = None
     build_below: str | None = None
+
+
+ForEach = Literal["office", "office6", "front", "persistence", "required-setting"]
 
 
 class OnFail(StrEnum):
@@ -149,10 +177,12 @@ class DeviceStep(_Step):
     """A look that shows nothing once no earlier act of this step is at work any more."""
     also_on_undo: bool = False
     """Done unchanged, after all undoing, when the playbook is taken back."""
-    for_each: Literal["office"] | None = None
-    """Repeat the step for each office network."""
+    for_each: ForEach | None = None
+    """Repeat the step for each of these things of the gate, or of the bulletins in force."""
     disconnects: bool = False
     """The act ends the session: losing it is expected, and proves nothing."""
+    changes: str | None = None
+    """A look whose answer must be another one after the act than before it."""
     act_timeout_s: float = 60.0
     """How long one command of the act may take."""
 
@@ -243,6 +273,9 @@ class Playbook(Written):
     """The bulletin that a mitigation is for."""
     needs_shut: bool = False
     """Refused unless the gate is proven shut."""
+    stops: Literal["packets", "requests"] = "packets"
+    """What a closing keeps out: every packet, or HTTP requests alone."""
+    unfit: tuple[Unfit, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     step: tuple[Step, ...]
 

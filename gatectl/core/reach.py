@@ -128,6 +128,8 @@ class VantageReport:
     control: Look | None
     """None where no control target is configured."""
     gate: tuple[Look, ...]
+    closed_page_is_shut: bool = False
+    """Whether the closed page from outside, and nothing else, counts as shut on this gate."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a report without a look at the gate."""
@@ -224,7 +226,7 @@ def vantage_reach(report: VantageReport) -> SideReach:
     if report.control is not None and report.control.kind not in _CONTROL_ANSWERS:
         because = f"{name}: the control failed: {report.control.sentence()}; seen: {seen}"
         return SideReach(reach=Reach.UNKNOWN, because=because)
-    signs = [look for look in report.gate if look.shows_gateway]
+    signs = [look for look in report.gate if look.shows_gateway and not _accepted(look, report)]
     if report.side is Side.INSIDE:
         signs = [look for look in signs if look.shows_sign_on]
     if signs:
@@ -238,8 +240,16 @@ def vantage_reach(report: VantageReport) -> SideReach:
     return SideReach(reach=Reach.SHUT, because=f"{name}: {seen}{witness}")
 
 
+def _accepted(look: Look, report: VantageReport) -> bool:
+    """Say whether an answer is the closed page of a gate whose owner takes that for shut."""
+    outside = report.side is Side.OUTSIDE and report.closed_page_is_shut
+    return outside and look.page is Page.CLOSED
+
+
 def _doubt_of_shut(report: VantageReport) -> str:
-    others = [look for look in report.gate if look.kind not in _SHUT]
+    others = [
+        look for look in report.gate if look.kind not in _SHUT and not _accepted(look, report)
+    ]
     if others:
         return f"{others[0].sentence()} is neither open nor shut"
     if all(look.wire == "dtls" for look in report.gate):
@@ -273,9 +283,15 @@ def _judge_side(reports: tuple[VantageReport, ...], *, side: Side, expected: Exp
 def _judge_vantage(report: VantageReport, expected: Expected) -> Verdict:
     seen = vantage_reach(report)
     control_holds = report.control is None or report.control.kind in _CONTROL_ANSWERS
-    answers = control_holds and any(look.shows_gateway for look in report.gate)
+    signs = [look for look in report.gate if look.shows_gateway and not _accepted(look, report)]
+    answers = control_holds and bool(signs)
     match expected:
         case "shut":
+            if answers and all(look.page is Page.CLOSED for look in signs):
+                return failed(
+                    "only the closed page is shown, so the gateway itself can still be reached, "
+                    f"and this gate does not accept that as shut: {seen.because}"
+                )
             if answers:
                 return failed(f"should be shut, but answers: {seen.because}")
             return _verdict(seen, proven=Reach.SHUT)

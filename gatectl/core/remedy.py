@@ -18,6 +18,8 @@ class Install:
 
     kind: Literal["nothing", "build", "other-release", "unknown"]
     build: str = ""
+    others: tuple[str, ...] = ()
+    """Builds of other releases that are fixed, where this one gets no fix."""
     because: str
 
 
@@ -78,12 +80,35 @@ def _install(matter: list[tuple[NodeExposure, Advisory]], *, fips: bool) -> Inst
         if not exposure.build:
             return Install(kind="unknown", because="the running build is not known")
         wanted.append(install_for(Build.parse(exposure.build, fips=fips), advisory))
-    for kind in ("other-release", "unknown"):
-        reasons = [one.because for one in wanted if one.kind == kind]
-        if reasons:
-            return Install(kind=kind, because="; ".join(reasons))
+    bulletins = [advisory for _, advisory in matter]
+    stuck = [a.id for one, a in zip(wanted, bulletins, strict=True) if one.kind == "other-release"]
+    if stuck:
+        train = Build.parse(matter[0][0].build, fips=fips).train
+        return Install(
+            kind="other-release",
+            others=_other_releases(bulletins, fips=str(train).endswith("-FIPS")),
+            because=f"{train} gets no fix for {', '.join(stuck)}",
+        )
+    unknown = [one.because for one in wanted if one.kind == "unknown"]
+    if unknown:
+        return Install(kind="unknown", because="; ".join(unknown))
     builds = [one for one in wanted if one.kind == "build"]
     if not builds:
         return Install(kind="nothing", because="the running build has every fix that is needed")
     # All of one train, that of the node, so the highest has the fixes of the others too.
     return max(builds, key=lambda one: Build.parse(one.build, fips=fips))
+
+
+def _other_releases(bulletins: list[Advisory], *, fips: bool) -> tuple[str, ...]:
+    """Give the lowest build of each release, in the same edition, that has every fix."""
+    trains = {train for advisory in bulletins for train in advisory.fixed}
+    found: list[Build] = []
+    for train in sorted(one for one in trains if one.endswith("-FIPS") is fips):
+        if all(_is_told(train, advisory) for advisory in bulletins):
+            wanted = [a.install.get(train) or a.fixed[train] for a in bulletins if train in a.fixed]
+            found.append(max(Build.parse(text, fips=fips) for text in wanted))
+    return tuple(str(build) for build in found)
+
+
+def _is_told(train: str, advisory: Advisory) -> bool:
+    return train in {*advisory.fixed, *advisory.later, *advisory.unaffected}

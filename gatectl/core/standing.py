@@ -140,10 +140,8 @@ def _supersedes(run: Run, earlier: Run) -> bool:
     if run.plan.purpose is Purpose.CLOSE:
         # What was half opened is shut again: there is nothing left of the opening to finish.
         return earlier.plan.purpose in {Purpose.CLOSE, *_OPENING}
-    return (run.plan.playbook, run.plan.direction) == (
-        earlier.plan.playbook,
-        earlier.plan.direction,
-    )
+    # Doing it leaves nothing of an undoing, and undoing it nothing of a doing.
+    return run.plan.playbook == earlier.plan.playbook
 
 
 def _only_reads(plan: Plan) -> bool:

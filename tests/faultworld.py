@@ -1,0 +1,685 @@
+"""The whole world in one process: two simulated appliances, their clock, an operator who can die.
+
+Time passes only when somebody sleeps. Commands go straight to the simulator, over sessions that can
+break; looks from the vantages are made from what the simulator itself would let in. A fault is
+struck at one named boundary of one act, see `tests/faultcases.py`.
+"""
+
+import contextlib
+import heapq
+import itertools
+import random
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, cast
+
+from gatectl.clock import HandClock
+from gatectl.config.shipped import read_advisories, read_indicators
+from gatectl.core.check import Unreadable
+from gatectl.core.event import (
+    ActIntended,
+    EvidenceId,
+    Recorded,
+    Signalled,
+    StepEnded,
+)
+from gatectl.core.gate import Gate, Host, NodeName, Side, Signal, Vantage
+from gatectl.core.netscaler import Reply
+from gatectl.core.page import Page
+from gatectl.core.reach import Look, LookKind, VantageReport
+from gatectl.desk import Connect, Desk
+from gatectl.errors import ConversationCut, GatectlError, Unreachable
+from gatectl.journal import Journal
+from gatectl.lease import LeaseToken
+from gatectl.operation import Operation
+from gatectl.ports import RequestSeen
+from gatectl.schema import create_tables
+from gatectl.simulator.appliance import Appliance, make_pair
+from gatectl.simulator.command import Disconnected, ScriptedTerminal
+from gatectl.simulator.commandline import CliSession
+from gatectl.simulator.filesystem import Entry
+from gatectl.simulator.scheduler import Scheduler
+from gatectl.simulator.switches import Switches
+from gatectl.transport.contract import Progress, RemoteFile, Stream
+from tests.builders import PLAYBOOKS, make_gate
+
+OLD_BUILD = "12.1-55.13"
+FIXED_BUILD = "12.1-55.18"
+OUTSIDE = "198.18.0.99"
+OFFICE = "192.0.2.20"
+VIP = "203.0.113.10"
+
+Boundary = Literal["B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7"]
+Fate = Literal["not arrived", "applied", "answer lost", "late"]
+Fault = Literal["kill", "power", "rst", "silence", "reboot"]
+
+
+class Killed(BaseException):
+    """The operator's process ends here, between two instructions; nothing of it runs any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """One fault, at one boundary of one step's act, with one fate of the command."""
+
+    step: str
+    boundary: Boundary
+    fate: Fate
+    fault: Fault
+    late_s: float
+    """After how long a command of the fate `late` is carried out."""
+
+
+class WorldClock:
+    """A clock for everybody; what is due happens while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.hand = HandClock()
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+
+    def now(self) -> datetime:
+        """Give the wall clock's time."""
+        return self.hand.now()
+
+    def boot_time_ns(self) -> int:
+        """Give the operator machine's time since its boot."""
+        return self.hand.boot_time_ns()
+
+    def boot_id(self) -> str:
+        """Name the operator machine's boot."""
+        return self.hand.boot_id()
+
+    def after(self, wait_s: float, action: Callable[[], None]) -> None:
+        """Let something happen later."""
+        at_us = self._now_us() + round(wait_s * 1e6)
+        heapq.heappush(self._due, (at_us, next(self._numbers), action))
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, and all that is due in it happen in its order."""
+        until_us = self._now_us() + round(max(0.0, seconds) * 1e6)
+        while self._due and self._due[0][0] <= until_us:
+            at_us, _, action = heapq.heappop(self._due)
+            self.hand.sleep((at_us - self._now_us()) / 1e6)
+            action()
+        self.hand.sleep((until_us - self._now_us()) / 1e6)
+
+    def _now_us(self) -> int:
+        return round(self.hand.now().timestamp() * 1e6)
+
+
+class WorldScheduler(Scheduler):
+    """Runs what an appliance does later by the world's clock, without a thread."""
+
+    def __init__(self, clock: WorldClock) -> None:
+        self._clock = clock
+
+    def after(self, wait_s: float, action: Callable[[], None]) -> None:
+        """Run the action once, so many seconds of the world from now."""
+        self._clock.after(wait_s, action)
+
+    def close(self) -> None:
+        """Do nothing: the world ends with its test."""
+
+
+class MortalConnection:
+    """The journal's connection: a dead process writes nothing, not even what cleans up."""
+
+    def __init__(self, world: "World") -> None:
+        self._rows = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._world = world
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._rows.in_transaction
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement, if there is still somebody to run it."""
+        self._world.refuse_the_dead()
+        if sql.startswith("INSERT INTO event") and parameters[3] == "act.intended":
+            self._world.before_intent(str(parameters[4]))
+        return self._rows.execute(sql, parameters)
+
+    def lose_power(self) -> None:
+        """Take back what was not committed, as the next start does."""
+        if self._rows.in_transaction:
+            self._rows.execute("ROLLBACK")
+
+
+class WorldTerminal(ScriptedTerminal):
+    """A terminal whose waiting takes the world's time."""
+
+    def __init__(self, clock: WorldClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, wait_s: float) -> None:
+        """Let time pass."""
+        self._clock.sleep(wait_s)
+
+
+class WorldTransport:
+    """One session with one node; one attempt a call, as the contract says."""
+
+    def __init__(self, world: "World", box: Appliance) -> None:
+        self._world = world
+        self.box = box
+        self.session: CliSession | None = None
+        self.broken: Literal["", "rst", "silence"] = ""
+        self._boot = -1
+
+    def send(self, command: str, *, timeout_s: float) -> Reply:
+        """Send one command, and meet whatever was arranged for it."""
+        reply = self._converse(command, timeout_s)
+        if reply is None:
+            raise ConversationCut(f"{self.box.name}: the session ended in the answer")
+        return reply
+
+    def send_expecting_disconnect(self, command: str, *, timeout_s: float) -> Reply | None:
+        """Send a command that ends the session."""
+        return self._converse(command, timeout_s)
+
+    def put(
+        self,
+        source: Path,
+        target: str,
+        *,
+        sha256: str,  # noqa: ARG002 - the simulator's own shell says what lies there
+        timeout_s: float,
+        progress: Progress | None = None,  # noqa: ARG002 - nobody watches
+    ) -> None:
+        """Bring a file there."""
+        with self._world.lock:
+            self._connect(timeout_s)
+            content = source.read_bytes()
+            self._world.act(
+                self,
+                lambda: self.box.files.write(target, content),
+                lambda: Reply(text=""),
+                timeout_s,
+            )
+
+    def get(
+        self,
+        path: str,
+        sink: BinaryIO,
+        *,
+        limit: int,
+        progress: Progress | None = None,  # noqa: ARG002 - nobody watches
+    ) -> RemoteFile:
+        """Fetch a file."""
+        with self._world.lock:
+            self._connect(30.0)
+            content = self.box.files.read(path)[:limit]
+            sink.write(content)
+            return self._remote(path, self.box.files.stat(path), sha256(content).hexdigest())
+
+    def walk(self, path: str, *, limit: int) -> Iterator[RemoteFile]:
+        """Find the files below a path."""
+        with self._world.lock:
+            self._connect(30.0)
+            if not self.box.files.exists(path):
+                return
+            found = list(self.box.files.walk(path))
+        for name, entry in itertools.islice(found, limit):
+            if entry.kind != "dir":
+                yield self._remote(name, entry, "")
+
+    def dial(self, host: str, port: int, *, timeout_s: float) -> Stream:
+        """Nobody looks through a node."""
+        raise OSError(f"no way to {host}:{port} in {timeout_s} s")
+
+    def close(self) -> None:
+        """End the session."""
+        if self.session is not None:
+            self.box.end_cli(self.session)
+            self.session = None
+
+    def _converse(self, command: str, timeout_s: float) -> Reply | None:
+        with self._world.lock:
+            self._connect(timeout_s)
+            return self._world.send(self, command, timeout_s)
+
+    def _connect(self, timeout_s: float) -> None:
+        self._world.refuse_the_dead()
+        if self.session is not None:
+            self.refuse_broken(timeout_s)
+            return
+        silent = self._world.silent_until.get(self.box.name)
+        if self.box.phase != "up" or (silent is not None and self._world.clock.now() < silent):
+            self._world.clock.sleep(1.0)
+            raise Unreachable(f"{self.box.name} does not answer")
+        self.session = self.box.start_cli(username="nsroot", interactive=False, peer=OFFICE)
+        self._boot = self.box.boot_number
+
+    def refuse_broken(self, timeout_s: float) -> None:
+        """Raise when the session ended behind our back."""
+        if self.broken == "silence":
+            self._world.clock.sleep(timeout_s)
+        dead = self.session is None or self.session.mode == "closed"
+        if self.broken or dead or self.box.phase != "up" or self._boot != self.box.boot_number:
+            raise ConversationCut(f"{self.box.name}: the session is gone")
+
+    def run(self, command: str) -> Reply | None:
+        """Let the appliance carry a command out; none if the session ended in it."""
+        if self.session is None:
+            raise AssertionError("a command is carried out in a session")
+        terminal = WorldTerminal(self._world.clock)
+        try:
+            self.session.execute(command, terminal)
+        except Disconnected:
+            return None
+        return parsed(terminal.text)
+
+    @staticmethod
+    def _remote(path: str, entry: Entry, digest: str) -> RemoteFile:
+        return RemoteFile(
+            path=path,
+            kind="link" if entry.kind == "link" else "file",
+            size=entry.size,
+            mode=entry.mode,
+            uid=0,
+            gid=0,
+            mtime=datetime.fromtimestamp(entry.modified, tz=HandClock().now().tzinfo),
+            sha256=digest,
+        )
+
+
+def parsed(text: str) -> Reply:
+    """Take a whole answer apart: what was said, a refusal, warnings."""
+    lines = text.splitlines()
+    if lines and lines[-1].strip() == "Done":
+        lines.pop()
+    error = next((line[6:].strip() for line in lines if line.startswith("ERROR:")), None)
+    warnings = tuple(line for line in lines if line.startswith("Warning:"))
+    said = [line for line in lines if not line.startswith(("ERROR:", "Warning:"))]
+    return Reply(text="\n".join(said), error=error, warnings=warnings)
+
+
+class Memory:
+    """Keeps evidence as long as the test lasts."""
+
+    def __init__(self) -> None:
+        self._kept: dict[EvidenceId, bytes] = {}
+
+    def keep(self, content: bytes) -> EvidenceId:
+        """Keep a piece."""
+        evidence = EvidenceId(sha256(content).hexdigest())
+        self._kept[evidence] = content
+        return evidence
+
+    def read(self, evidence: EvidenceId) -> bytes:
+        """Give it back."""
+        return self._kept[evidence]
+
+
+class Nobody:
+    """Never wants a run to end."""
+
+    def check(self) -> None:
+        """Let it go on."""
+
+
+class WorldLookout:
+    """Looks from the vantages, made from what the simulator lets in."""
+
+    def __init__(self, world: "World", gate: Gate) -> None:
+        self._world = world
+        self._gate = gate
+
+    def survey(self) -> tuple[VantageReport, ...]:
+        """Look from every vantage."""
+        self._world.refuse_the_dead()
+        return tuple(self._report(vantage) for vantage in self._gate.vantages)
+
+    def request(self, side: Side, method: str, path: str) -> RequestSeen:
+        """Nothing in these stories asks for a page."""
+        because = f"no {method} {path} from {side} in this world"
+        return RequestSeen(observation=Unreadable(because=because), raw=b"")
+
+    def close(self) -> None:
+        """Let go of nothing."""
+
+    def _report(self, vantage: Vantage) -> VantageReport:
+        source = OUTSIDE if vantage.side is Side.OUTSIDE else OFFICE
+        there = self._world.reachable(source)
+        look = Look(
+            vantage=vantage.name,
+            side=vantage.side,
+            target=VIP,
+            port=443,
+            wire="https",
+            kind=LookKind.ANSWERED if there else LookKind.DROPPED,
+            status=200 if there else None,
+            page=Page.SIGN_ON if there else None,
+        )
+        control = Look(
+            vantage=vantage.name,
+            side=vantage.side,
+            target="192.0.2.1",
+            port=443,
+            wire="tcp",
+            kind=LookKind.CONNECTED,
+        )
+        return VantageReport(
+            vantage=vantage.name, side=vantage.side, control=control, gate=(look,)
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Checker:
+    """Compares the simulator's truth with what was promised, at every change of either."""
+
+    truth: Callable[[], bool]
+    build: Callable[[], str]
+    shut_promised: bool = False
+    opening_allowed: bool = False
+    violations: list[str] = field(default_factory=list)
+
+    def hear(self, recorded: Recorded) -> None:
+        """Take a promise: closed, or allowed to be open."""
+        match recorded.event:
+            case Signalled(signal=Signal.CLOSE_PROVEN | Signal.REOPEN_ENDED):
+                self.shut_promised, self.opening_allowed = True, False
+            case Signalled(signal=Signal.REOPEN_STARTED):
+                self.shut_promised, self.opening_allowed = False, True
+            case _:
+                pass
+        self.look(f"record {recorded.sequence} ({recorded.event.kind})")
+
+    def look(self, when: str) -> None:
+        """Ask the simulator whether outside gets in, and judge that."""
+        if not (self.shut_promised or self.opening_allowed) or not self.truth():
+            return
+        if self.shut_promised:
+            self._violated(f"outside gets in while the gate was promised shut, at {when}")
+        elif self.build() != FIXED_BUILD:
+            self._violated(f"outside gets in to {self.build()}, at {when}")
+
+    def _violated(self, sentence: str) -> None:
+        if len(self.violations) < 3:  # noqa: PLR2004 - the first ones tell the story
+            self.violations.append(sentence)
+
+
+class World:
+    """The pair, the operator's machine, and the fault that is arranged."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.clock = WorldClock()
+        self.lock = threading.RLock()
+        self.random = random.Random(seed)  # noqa: S311 - chance that can be repeated
+        self.dead = False
+        self.strike: Strike | None = None
+        self.struck = False
+        self.silent_until: dict[str, datetime] = {}
+        self._acting: ActIntended | None = None
+        self._acted = False
+        self._live: list[WorldTransport] = []
+        self.pair = make_pair(
+            build=OLD_BUILD, switches=Switches(speed=1.0, seed=seed), vserver_name="gw_ext", vip=VIP
+        )
+        self.pair.scheduler.close()
+        self.pair.scheduler = WorldScheduler(self.clock)
+        self.boxes = {box.name: box for box in self.pair.nodes}
+        self.checker = Checker(truth=lambda: self.reachable(OUTSIDE), build=self._serving_build)
+        for box in self.pair.nodes:
+            box.subscribe(lambda event: self.checker.look(f"{event} on a node"))
+        self.gate = make_gate(offices=("192.0.2.0/26",))
+        self._connection = MortalConnection(self)
+        create_tables(self._connection, created=self.clock.now())
+        self.journal = Journal(
+            # It answers to the few calls that the journal makes.
+            cast("sqlite3.Connection", self._connection),
+            path=None,
+            identity=None,
+            clock=self.clock,
+            actor="alice",
+            origin="desk-7",
+            read_only=False,
+        )
+        self.desk = self._make_desk()
+        self._abandoned: LeaseToken | None = None
+        self._keep_lease()
+        self.intended: list[str] = []
+        """The steps whose act was sent, in their order."""
+
+    def _make_desk(self) -> Desk:
+        def emergency(error: GatectlError) -> Desk:
+            raise AssertionError("the journal of this world never fails") from error
+
+        def lookout(gate: Gate, connect: Connect) -> WorldLookout:
+            del connect  # looks are made from the simulator's truth
+            return WorldLookout(self, gate)
+
+        return Desk(
+            journal=self.journal,
+            evidence=Memory(),
+            clock=MortalClock(self),
+            connect=self._connect,
+            lookout=lookout,
+            advisories=read_advisories(),
+            indicators=read_indicators(),
+            playbook_folders=(PLAYBOOKS,),
+            listeners=(self._hear,),
+            stop=Nobody(),
+            actor="alice",
+            emergency=emergency,
+        )
+
+    def operation(self) -> Operation:
+        """Sit down as a process that begins now."""
+        return Operation(self.desk, self.gate)
+
+    def reachable(self, source: str) -> bool:
+        """Tell the truth: whether somebody from there would get in."""
+        primary = self.pair.primary
+        if primary is None:
+            return False
+        return any(
+            listener.protocol == "TCP"
+            and primary.admits(
+                source=source,
+                destination=listener.address,
+                port=listener.port,
+                protocol="TCP",
+                count=False,
+            )
+            for listener in primary.listeners()
+        )
+
+    def _serving_build(self) -> str:
+        primary = self.pair.primary
+        return primary.build if primary is not None else FIXED_BUILD
+
+    # Life and death of the operator's process.
+
+    def refuse_the_dead(self) -> None:
+        """Raise in whatever a dead process still tries to do."""
+        if self.dead:
+            raise Killed
+
+    def revive(self) -> None:
+        """Start the operator's machine or process again: a new desk at the old journal."""
+        self._connection.lose_power()
+        if self.strike is not None and self.strike.fault == "power":
+            self.clock.hand.reboot("boot-2")
+        self.dead = False
+        lease = self.journal.leases.show(self.gate.name)
+        self._abandoned = lease.token if lease is not None else None
+
+    def _keep_lease(self) -> None:
+        """Do what the thread of a living process does, by this world's clock."""
+        lease = self.journal.leases.show(self.gate.name) if not self.dead else None
+        if lease is not None and lease.token != self._abandoned:
+            with contextlib.suppress(GatectlError):
+                self.journal.leases.renew(self.gate.name, lease.token)
+        self.clock.after(15.0, self._keep_lease)
+
+    def settle(self, seconds: float) -> None:
+        """Let time pass in which nobody does anything."""
+        self.clock.sleep(seconds)
+        self.checker.look("rest")
+
+    def _die(self) -> None:
+        self.dead = True
+        for transport in self._live:
+            # The kernel of a dead process ends its connections; what was sent goes on.
+            transport.close()
+        raise Killed
+
+    # Where the fault strikes.
+
+    def before_intent(self, body: str) -> None:
+        """B0: the intent is not durable yet."""
+        if self.strike is not None and f'"step":"{self.strike.step}"' in body:
+            self._at("B0", None)
+
+    def _hear(self, recorded: Recorded) -> None:
+        self.checker.hear(recorded)
+        match recorded.event:
+            case ActIntended() as intended:
+                self.intended.append(intended.step)
+                if self.strike is not None and intended.step == self.strike.step:
+                    self._acting, self._acted = intended, False
+                    self._at("B1", None)
+            case StepEnded(step=step):
+                if self.strike is not None and step == self.strike.step:
+                    self._at("B7", None)
+                    self._acting = None
+            case _:
+                pass
+
+    def send(self, transport: WorldTransport, command: str, timeout_s: float) -> Reply | None:
+        """Carry a command out, unless it is the act that is to be struck, or the look after it."""
+        acting = self._acting
+        here = acting is not None and transport.box.name == acting.node
+        if acting is not None and here and not self._acted and command == acting.lines[0]:
+            return self.act(
+                transport,
+                lambda: transport.run(command),
+                lambda: Reply(text=""),
+                timeout_s,
+            )
+        reply = transport.run(command)
+        if acting is not None and here and self._acted and command not in acting.lines:
+            self._at("B6", transport)
+        self.checker.look(command)
+        return reply
+
+    def act(
+        self,
+        transport: WorldTransport,
+        apply: Callable[[], Reply | None],
+        pretend: Callable[[], Reply],
+        timeout_s: float,
+    ) -> Reply | None:
+        """Let the one act meet its fate, and the fault strike at its boundary."""
+        strike = self.strike
+        self._acted = True
+        self._at("B2", transport)
+        transport.refuse_broken(timeout_s)
+        mine = strike is not None and not self.struck and self._acting is not None
+        if strike is None or not mine or strike.boundary not in {"B3", "B4", "B5"}:
+            return apply()
+        reply: Reply | None = pretend()
+        if strike.fate in {"applied", "answer lost"}:
+            reply = apply()
+        elif strike.fate == "late":
+            self._put_off(transport, apply, strike.late_s)
+        self.checker.look(strike.boundary)
+        self._at(strike.boundary, transport)
+        if strike.boundary in {"B3", "B4"} or strike.fate == "answer lost":
+            if not transport.broken:
+                transport.broken = "rst"
+            transport.refuse_broken(timeout_s)
+        return reply
+
+    def _put_off(
+        self, transport: WorldTransport, apply: Callable[[], Reply | None], late_s: float
+    ) -> None:
+        """Carry a command out later, if the node and the session that it came in still live."""
+        box, boot, session = transport.box, transport.box.boot_number, transport.session
+        if session is None:
+            raise AssertionError("what is late came in a session")
+        # The appliance ends the session when the command is done, whatever became of its client.
+        transport.session = None
+
+        def land() -> None:
+            if box.phase == "up" and box.boot_number == boot and session.mode != "closed":
+                lander = WorldTransport(self, box)
+                lander.session = session
+                transport.session, kept = session, transport.session
+                apply()
+                transport.session = kept
+                box.end_cli(session)
+                self.checker.look("a late command")
+
+        self.clock.after(late_s, land)
+
+    def _at(self, boundary: Boundary, transport: WorldTransport | None) -> None:
+        strike = self.strike
+        if strike is None or self.struck or strike.boundary != boundary:
+            return
+        self.struck = True
+        match strike.fault:
+            case "kill" | "power":
+                self._die()
+            case "rst" | "silence":
+                self._break(transport, strike.fault)
+            case "reboot":
+                self._box_of(transport).reboot()
+
+    def _break(self, transport: WorldTransport | None, how: Literal["rst", "silence"]) -> None:
+        box = self._box_of(transport)
+        if how == "silence":
+            later = HandClock(self.clock.now())
+            later.sleep(90.0)
+            self.silent_until[box.name] = later.now()
+        for one in self._live:
+            if one.box is box:
+                one.broken = how
+
+    def _box_of(self, transport: WorldTransport | None) -> Appliance:
+        if transport is not None:
+            return transport.box
+        if self._acting is not None:
+            return self.boxes[self._acting.node]
+        node = self.strike.step.rpartition("@")[2] if self.strike is not None else ""
+        return self.boxes.get(node, self.pair.nodes[0])
+
+    def _connect(self, host: Host) -> WorldTransport:
+        transport = WorldTransport(self, self.boxes[NodeName(host.name)])
+        self._live = [one for one in self._live if one.session is not None][-8:]
+        self._live.append(transport)
+        return transport
+
+
+class MortalClock:
+    """The world's clock in the hands of a process that may be dead."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> datetime:
+        """Give the wall clock's time."""
+        return self._world.clock.now()
+
+    def boot_time_ns(self) -> int:
+        """Give the time since the boot."""
+        return self._world.clock.boot_time_ns()
+
+    def boot_id(self) -> str:
+        """Name this boot."""
+        return self._world.clock.boot_id()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, if there is still somebody who waits."""
+        self._world.refuse_the_dead()
+        self._world.clock.sleep(seconds)
+        self._world.checker.look("a wait")
