@@ -1,9 +1,11 @@
 """One gate and the bulletins: look at its nodes, judge each bulletin, and say what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from gatectl.core.advisory import Advisory
+from gatectl.core.event import Recorded
 from gatectl.core.exposedtime import ExposedTime, exposed_times
 from gatectl.core.exposure import (
     Applicability,
@@ -12,12 +14,12 @@ from gatectl.core.exposure import (
     judge_node,
     needed_looks,
 )
-from gatectl.core.gate import AdvisoryId, Gate, NodeName
+from gatectl.core.gate import AdvisoryId, Gate, Host, NodeName
 from gatectl.core.remedy import Remedy, remedy
-from gatectl.desk import Desk
 from gatectl.errors import ExitCode, GatectlError, InvalidInput, worst
 from gatectl.settings_seen import see_settings
 from gatectl.site import NodeSessions
+from gatectl.transport.contract import Transport
 from gatectl.transport.readonly import ReadOnly
 
 
@@ -61,21 +63,27 @@ class GateJudged:
         return worst(one.code for one in self.nodes)
 
 
-def judge_gate(desk: Desk, gate: Gate, advisories: Mapping[AdvisoryId, Advisory]) -> GateJudged:
+def judge_gate(
+    gate: Gate,
+    advisories: Mapping[AdvisoryId, Advisory],
+    *,
+    connect: Callable[[Host], Transport],
+    history: Iterable[Recorded],
+    now: datetime,
+) -> GateJudged:
     """Look at a gate's nodes over sessions that cannot write, and judge these bulletins."""
     if not advisories:
         # Without this, no bulletin at all would mean that none applies.
         raise InvalidInput("there is no bulletin to judge by")
     looks = needed_looks(advisories.values())
-    with NodeSessions(gate, lambda host: ReadOnly(desk.connect(host))) as sessions:
+    with NodeSessions(gate, lambda host: ReadOnly(connect(host))) as sessions:
         seen = see_settings(gate, sessions, looks)
-    history = desk.journal.events(gate=gate.name)
     return GateJudged(
         gate=gate,
         nodes=tuple(
             _judge_node(node, advisories, seen.trouble.get(node.node)) for node in seen.nodes
         ),
-        times=exposed_times(seen.nodes, advisories.values(), history, desk.clock.now()),
+        times=exposed_times(seen.nodes, advisories.values(), history, now),
     )
 
 

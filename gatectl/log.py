@@ -18,6 +18,23 @@ from typing import Any, Final, NoReturn, TextIO, assert_never
 
 import structlog
 
+from gatectl.core.agreement import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ApprovalUsed,
+    AttestationGiven,
+)
+from gatectl.core.casework import (
+    AdviceReceived,
+    CaseClosed,
+    CaseOpened,
+    CostIncurred,
+    Decided,
+    HoursSpent,
+    IncidentDeclared,
+    IncidentReported,
+    Remarked,
+)
 from gatectl.core.event import (
     ActAnswered,
     ActIntended,
@@ -144,6 +161,30 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
             return event.verb, "", f"refused: {event.sentence}"
         case Noted():
             return "note", "", event.text
+        case CaseOpened() | CaseClosed():
+            return event.kind, event.case, "opened" if event.kind == "case.opened" else "closed"
+        case AdviceReceived():
+            return "receive advice", event.key, event.says
+        case Decided():
+            return "decide", event.case, event.decision
+        case HoursSpent():
+            return "spend hours", event.case, f"{event.hours:.2f} by {event.who}"
+        case CostIncurred():
+            return "incur cost", event.case, event.what
+        case Remarked():
+            return "remark", event.about, event.text
+        case IncidentDeclared():
+            return "declare incident", event.case, event.why
+        case IncidentReported():
+            return "report incident", event.stage, event.to
+        case ApprovalRequested():
+            return "request approval", event.nonce, "requested"
+        case ApprovalGiven():
+            return "approve", event.nonce, f"signed by {event.principal} ({event.role})"
+        case ApprovalUsed():
+            return "use approval", event.nonce, "used"
+        case AttestationGiven():
+            return "attest", event.name, f"attested by {event.by}"
         case _ as never:
             assert_never(never)
 

@@ -12,7 +12,8 @@ from gatectl.core.event import Mode, Refusal
 from gatectl.core.gate import Gate, GateState, Signal
 from gatectl.core.interlock import Blocker, judge_confirming, judge_reopening
 from gatectl.core.parameter import PlanError
-from gatectl.core.plan import Direction, GateFacts, Plan, build_plan, plan_changes, promised_files
+from gatectl.core.plan import Direction, GateFacts, Plan, plan_changes
+from gatectl.core.planning import build_plan, promised_files
 from gatectl.core.playbook import Playbook, Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing

@@ -13,15 +13,15 @@ from gatectl.core.check import (
     NOTHING_THERE,
     Answer,
     Observation,
-    Seen,
     Unreadable,
     Verdict,
     all_of,
-    failed,
     judge,
     judge_changed,
+    judge_file,
     judge_undone,
     passed,
+    readable,
     unknown,
 )
 from gatectl.core.effects import goes_on_after
@@ -266,30 +266,18 @@ class _Turn:
         return retrying(attempt)
 
     def _device_look(self, task: DeviceTask) -> Verdict:
-        began = time.monotonic()
-        observation, raw = self._ask(task.node, task.look)
-        verdict = (judge_undone if task.undone else judge)(observation, task.holds)
-        self._record_look(task.look, verdict, raw, began)
-        return verdict
+        judged = judge_undone if task.undone else judge
+        return self._see(task.node, task.look, lambda seen: judged(seen, task.holds))[1]
 
     def _look_that_changes(self, task: DeviceTask) -> Observation | None:
         """Look before an act at what its effect must change, such as the time of the last boot."""
         if task.changes is None:
             return None
-        began = time.monotonic()
-        observation, raw = self._ask(task.node, task.changes)
-        seen = passed("as it is before the act")
-        if isinstance(observation, Unreadable):
-            seen = unknown(observation.because)
-        self._record_look(task.changes, seen, raw, began)
-        return observation
+        return self._see(task.node, task.changes, readable)[0]
 
     def _judge_change(self, task: DeviceTask, was: Observation) -> Verdict:
-        began = time.monotonic()
-        observation, raw = self._ask(task.node, task.changes or "")
-        verdict = judge_changed(was, observation)
-        self._record_look(task.changes or "", verdict, raw, began)
-        return verdict
+        changes = task.changes or ""
+        return self._see(task.node, changes, lambda seen: judge_changed(was, seen))[1]
 
     def _wait_until_idle(self, task: DeviceTask) -> Verdict:
         """Never start an act beside one that a lost session left behind."""
@@ -298,13 +286,19 @@ class _Turn:
             return passed("no earlier act of this step can still be at work")
 
         def look() -> Verdict:
-            began = time.monotonic()
-            observation, raw = self._ask(task.node, idle)
-            verdict = judge(observation, NOTHING_THERE)
-            self._record_look(idle, verdict, raw, began)
-            return verdict
+            return self._see(task.node, idle, lambda seen: judge(seen, NOTHING_THERE))[1]
 
         return self._until_holds(look, self.step.retry)
+
+    def _see(
+        self, node: NodeName, look: str, judged: Callable[[Observation], Verdict]
+    ) -> tuple[Observation, Verdict]:
+        """Look once, judge it and put both on record."""
+        began = time.monotonic()
+        observation, raw = self._ask(node, look)
+        verdict = judged(observation)
+        self._record_look(look, verdict, raw, began)
+        return observation, verdict
 
     def _ask(self, node: NodeName, look: str) -> tuple[Observation, bytes]:
         try:
@@ -379,12 +373,8 @@ class _Turn:
         transport.put(Path(task.file), task.to, sha256=task.sha256, timeout_s=task.act_timeout_s)
 
     def _upload_look(self, task: UploadTask) -> Verdict:
-        began = time.monotonic()
         look = f"shell sha256 {task.to}"
-        observation, raw = self._ask(task.node, look)
-        verdict = _judge_file(observation, task)
-        self._record_look(look, verdict, raw, began)
-        return verdict
+        return self._see(task.node, look, lambda seen: judge_file(seen, task.to, task.sha256))[1]
 
     def _sides(self, task: SidesTask) -> Verdict:
         began = time.monotonic()
@@ -453,18 +443,3 @@ def _outcome_of_look(verdict: Verdict) -> tuple[Outcome, Verdict]:
 def _outcome_of_act(verdict: Verdict) -> tuple[Outcome, Verdict]:
     outcome, _ = _outcome_of_look(verdict)
     return (Outcome.DONE if outcome is Outcome.ALREADY else outcome), verdict
-
-
-def _judge_file(observation: Observation, task: UploadTask) -> Verdict:
-    match observation:
-        case Unreadable(because=because) if "External program failed" not in because:
-            return unknown(because)
-        case Unreadable() | Seen(records=()):
-            return failed(f"{task.to} is not there")
-        case Seen(records=records):
-            found = records[0].get("sha256", "")
-            if found.casefold() == task.sha256.casefold():
-                return passed(f"{task.to} has the promised SHA-256")
-            return failed(f"{task.to} has SHA-256 {found}, promised is {task.sha256}")
-        case _ as never:
-            assert_never(never)

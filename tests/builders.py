@@ -1,12 +1,13 @@
 """Small builders of gates, plans and journals, for tests that need a whole one of something."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 from gatectl.config.playbooks import read_playbook
-from gatectl.core.advisory import Advisory
+from gatectl.core.advisory import Advisory, RequiredSetting
 from gatectl.core.check import Expectation, Verdict, passed
 from gatectl.core.event import (
     Event,
@@ -20,6 +21,7 @@ from gatectl.core.event import (
 )
 from gatectl.core.gate import (
     AdvisoryId,
+    Front,
     Gate,
     GateName,
     GateState,
@@ -41,8 +43,8 @@ from gatectl.core.plan import (
     PlannedId,
     PlannedStep,
     Task,
-    build_plan,
 )
+from gatectl.core.planning import build_plan
 from gatectl.core.playbook import OnFail, Playbook, Purpose, Retry
 from gatectl.core.run import Run
 
@@ -64,6 +66,22 @@ BULLETIN = Advisory(
     mitigation_ignored=(("12.1-0.0", "12.1-50.30"),),
 )
 BULLETINS = {BULLETIN.id: BULLETIN}
+
+
+SETTING_BULLETIN = replace(
+    BULLETIN,
+    id=AdvisoryId("CTX697096"),
+    required_settings=(
+        RequiredSetting(
+            cves=("CVE-2026-88778",),
+            show="show ns tcpparam",
+            field="enhanced_isn_generation",
+            equals="ENABLED",
+            set="set ns tcpparam -enhancedISNgeneration ENABLED",
+        ),
+    ),
+)
+RICH_BULLETINS = {**BULLETINS, SETTING_BULLETIN.id: SETTING_BULLETIN}
 
 
 def host(name: str) -> Host:
@@ -101,6 +119,18 @@ def make_gate(
         evidence_max_age_s=evidence_max_age_s,
         fips=fips,
     )
+
+
+def rich_gate() -> Gate:
+    """Make a gate that has everything a playbook may have a step for."""
+    gate = make_gate(offices=("192.0.2.0/26", "198.51.100.7/32", "2001:db8:1::/48"))
+    vserver = replace(
+        gate.vserver,
+        address6=IPv6Address("2001:db8::10"),
+        fronts=(Front(kind="cs", name="cs_portal"), Front(kind="authentication", name="aaa_gw")),
+        persistence=("lb_storefront",),
+    )
+    return replace(gate, vserver=vserver, advisories=tuple(RICH_BULLETINS))
 
 
 def make_facts(
@@ -143,6 +173,7 @@ def shipped_plan(
     gate: Gate | None = None,
     facts: GateFacts | None = None,
     direction: Direction = Direction.DO,
+    **parameters: str,
 ) -> Plan:
     """Plan a shipped playbook for a gate."""
     playbook = shipped_playbook(name)
@@ -150,8 +181,8 @@ def shipped_plan(
         playbook,
         gate or make_gate(),
         facts or make_facts(),
-        parameters=PATCH_PARAMETERS if playbook.parameters else {},
-        advisories=BULLETINS,
+        parameters={**PATCH_PARAMETERS, **parameters} if playbook.parameters else {},
+        advisories=RICH_BULLETINS,
         direction=direction,
     )
 

@@ -6,18 +6,17 @@ struck at one named boundary of one act, see `tests/faultcases.py`.
 """
 
 import contextlib
-import heapq
-import itertools
 import random
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, Literal, cast
 
+from gatectl.chain import Link
 from gatectl.clock import HandClock
 from gatectl.config.shipped import read_advisories, read_indicators
 from gatectl.core.check import Unreadable
@@ -25,33 +24,29 @@ from gatectl.core.event import (
     ActIntended,
     EvidenceId,
     Recorded,
-    Signalled,
     StepEnded,
 )
-from gatectl.core.gate import Gate, Host, NodeName, Side, Signal, Vantage
+from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage
 from gatectl.core.netscaler import Reply
 from gatectl.core.page import Page
 from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.desk import Connect, Desk
-from gatectl.errors import ConversationCut, GatectlError, Unreachable
+from gatectl.errors import GatectlError
 from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.operation import Operation
 from gatectl.ports import RequestSeen
 from gatectl.schema import create_tables
 from gatectl.simulator.appliance import Appliance, make_pair
-from gatectl.simulator.command import Disconnected, ScriptedTerminal
-from gatectl.simulator.commandline import CliSession
-from gatectl.simulator.filesystem import Entry
-from gatectl.simulator.scheduler import Scheduler
 from gatectl.simulator.switches import Switches
-from gatectl.transport.contract import Progress, RemoteFile, Stream
 from tests.builders import PLAYBOOKS, make_gate
+from tests.fault_checker import Checker
+from tests.fault_clock import WorldClock, WorldScheduler, whole_process_at
+from tests.fault_session import OFFICE, WorldTransport
 
 OLD_BUILD = "12.1-55.13"
 FIXED_BUILD = "12.1-55.18"
 OUTSIDE = "198.18.0.99"
-OFFICE = "192.0.2.20"
 VIP = "203.0.113.10"
 
 Boundary = Literal["B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7"]
@@ -73,58 +68,6 @@ class Strike:
     fault: Fault
     late_s: float
     """After how long a command of the fate `late` is carried out."""
-
-
-class WorldClock:
-    """A clock for everybody; what is due happens while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.hand = HandClock()
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
-        self._numbers = itertools.count()
-
-    def now(self) -> datetime:
-        """Give the wall clock's time."""
-        return self.hand.now()
-
-    def boot_time_ns(self) -> int:
-        """Give the operator machine's time since its boot."""
-        return self.hand.boot_time_ns()
-
-    def boot_id(self) -> str:
-        """Name the operator machine's boot."""
-        return self.hand.boot_id()
-
-    def after(self, wait_s: float, action: Callable[[], None]) -> None:
-        """Let something happen later."""
-        at_us = self._now_us() + round(wait_s * 1e6)
-        heapq.heappush(self._due, (at_us, next(self._numbers), action))
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass, and all that is due in it happen in its order."""
-        until_us = self._now_us() + round(max(0.0, seconds) * 1e6)
-        while self._due and self._due[0][0] <= until_us:
-            at_us, _, action = heapq.heappop(self._due)
-            self.hand.sleep((at_us - self._now_us()) / 1e6)
-            action()
-        self.hand.sleep((until_us - self._now_us()) / 1e6)
-
-    def _now_us(self) -> int:
-        return round(self.hand.now().timestamp() * 1e6)
-
-
-class WorldScheduler(Scheduler):
-    """Runs what an appliance does later by the world's clock, without a thread."""
-
-    def __init__(self, clock: WorldClock) -> None:
-        self._clock = clock
-
-    def after(self, wait_s: float, action: Callable[[], None]) -> None:
-        """Run the action once, so many seconds of the world from now."""
-        self._clock.after(wait_s, action)
-
-    def close(self) -> None:
-        """Do nothing: the world ends with its test."""
 
 
 class MortalConnection:
@@ -152,154 +95,26 @@ class MortalConnection:
             self._rows.execute("ROLLBACK")
 
 
-class WorldTerminal(ScriptedTerminal):
-    """A terminal whose waiting takes the world's time."""
+class RememberingJournal(Journal):
+    """A journal that understands each record once: a case folds the same ones many times."""
 
-    def __init__(self, clock: WorldClock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def wait(self, wait_s: float) -> None:
-        """Let time pass."""
-        self._clock.sleep(wait_s)
-
-
-class WorldTransport:
-    """One session with one node; one attempt a call, as the contract says."""
-
-    def __init__(self, world: "World", box: Appliance) -> None:
-        self._world = world
-        self.box = box
-        self.session: CliSession | None = None
-        self.broken: Literal["", "rst", "silence"] = ""
-        self._boot = -1
-
-    def send(self, command: str, *, timeout_s: float) -> Reply:
-        """Send one command, and meet whatever was arranged for it."""
-        reply = self._converse(command, timeout_s)
-        if reply is None:
-            raise ConversationCut(f"{self.box.name}: the session ended in the answer")
-        return reply
-
-    def send_expecting_disconnect(self, command: str, *, timeout_s: float) -> Reply | None:
-        """Send a command that ends the session."""
-        return self._converse(command, timeout_s)
-
-    def put(
-        self,
-        source: Path,
-        target: str,
-        *,
-        sha256: str,  # noqa: ARG002 - the simulator's own shell says what lies there
-        timeout_s: float,
-        progress: Progress | None = None,  # noqa: ARG002 - nobody watches
-    ) -> None:
-        """Bring a file there."""
-        with self._world.lock:
-            self._connect(timeout_s)
-            content = source.read_bytes()
-            self._world.act(
-                self,
-                lambda: self.box.files.write(target, content),
-                lambda: Reply(text=""),
-                timeout_s,
-            )
-
-    def get(
-        self,
-        path: str,
-        sink: BinaryIO,
-        *,
-        limit: int,
-        progress: Progress | None = None,  # noqa: ARG002 - nobody watches
-    ) -> RemoteFile:
-        """Fetch a file."""
-        with self._world.lock:
-            self._connect(30.0)
-            content = self.box.files.read(path)[:limit]
-            sink.write(content)
-            return self._remote(path, self.box.files.stat(path), sha256(content).hexdigest())
-
-    def walk(self, path: str, *, limit: int) -> Iterator[RemoteFile]:
-        """Find the files below a path."""
-        with self._world.lock:
-            self._connect(30.0)
-            if not self.box.files.exists(path):
-                return
-            found = list(self.box.files.walk(path))
-        for name, entry in itertools.islice(found, limit):
-            if entry.kind != "dir":
-                yield self._remote(name, entry, "")
-
-    def dial(self, host: str, port: int, *, timeout_s: float) -> Stream:
-        """Nobody looks through a node."""
-        raise OSError(f"no way to {host}:{port} in {timeout_s} s")
-
-    def close(self) -> None:
-        """End the session."""
-        if self.session is not None:
-            self.box.end_cli(self.session)
-            self.session = None
-
-    def _converse(self, command: str, timeout_s: float) -> Reply | None:
-        with self._world.lock:
-            self._connect(timeout_s)
-            return self._world.send(self, command, timeout_s)
-
-    def _connect(self, timeout_s: float) -> None:
-        self._world.refuse_the_dead()
-        if self.session is not None:
-            self.refuse_broken(timeout_s)
-            return
-        silent = self._world.silent_until.get(self.box.name)
-        if self.box.phase != "up" or (silent is not None and self._world.clock.now() < silent):
-            self._world.clock.sleep(1.0)
-            raise Unreachable(f"{self.box.name} does not answer")
-        self.session = self.box.start_cli(username="nsroot", interactive=False, peer=OFFICE)
-        self._boot = self.box.boot_number
-
-    def refuse_broken(self, timeout_s: float) -> None:
-        """Raise when the session ended behind our back."""
-        if self.broken == "silence":
-            self._world.clock.sleep(timeout_s)
-        dead = self.session is None or self.session.mode == "closed"
-        if self.broken or dead or self.box.phase != "up" or self._boot != self.box.boot_number:
-            raise ConversationCut(f"{self.box.name}: the session is gone")
-
-    def run(self, command: str) -> Reply | None:
-        """Let the appliance carry a command out; none if the session ended in it."""
-        if self.session is None:
-            raise AssertionError("a command is carried out in a session")
-        terminal = WorldTerminal(self._world.clock)
-        try:
-            self.session.execute(command, terminal)
-        except Disconnected:
-            return None
-        return parsed(terminal.text)
-
-    @staticmethod
-    def _remote(path: str, entry: Entry, digest: str) -> RemoteFile:
-        return RemoteFile(
-            path=path,
-            kind="link" if entry.kind == "link" else "file",
-            size=entry.size,
-            mode=entry.mode,
-            uid=0,
-            gid=0,
-            mtime=datetime.fromtimestamp(entry.modified, tz=HandClock().now().tzinfo),
-            sha256=digest,
+    def __init__(self, connection: MortalConnection, clock: WorldClock) -> None:
+        self._understood: dict[object, Recorded] = {}
+        super().__init__(
+            # It answers to the few calls that the journal makes.
+            cast("sqlite3.Connection", connection),
+            path=None,
+            identity=None,
+            clock=clock,
+            actor="alice",
+            origin="desk-7",
+            read_only=False,
         )
 
-
-def parsed(text: str) -> Reply:
-    """Take a whole answer apart: what was said, a refusal, warnings."""
-    lines = text.splitlines()
-    if lines and lines[-1].strip() == "Done":
-        lines.pop()
-    error = next((line[6:].strip() for line in lines if line.startswith("ERROR:")), None)
-    warnings = tuple(line for line in lines if line.startswith("Warning:"))
-    said = [line for line in lines if not line.startswith(("ERROR:", "Warning:"))]
-    return Reply(text="\n".join(said), error=error, warnings=warnings)
+    def _read_back(self, link: Link) -> Recorded:
+        if link.hash not in self._understood:
+            self._understood[link.hash] = super()._read_back(link)
+        return self._understood[link.hash]
 
 
 class Memory:
@@ -367,51 +182,19 @@ class WorldLookout:
             wire="tcp",
             kind=LookKind.CONNECTED,
         )
-        return VantageReport(
-            vantage=vantage.name, side=vantage.side, control=control, gate=(look,)
-        )
-
-
-@dataclass(slots=True, kw_only=True)
-class Checker:
-    """Compares the simulator's truth with what was promised, at every change of either."""
-
-    truth: Callable[[], bool]
-    build: Callable[[], str]
-    shut_promised: bool = False
-    opening_allowed: bool = False
-    violations: list[str] = field(default_factory=list)
-
-    def hear(self, recorded: Recorded) -> None:
-        """Take a promise: closed, or allowed to be open."""
-        match recorded.event:
-            case Signalled(signal=Signal.CLOSE_PROVEN | Signal.REOPEN_ENDED):
-                self.shut_promised, self.opening_allowed = True, False
-            case Signalled(signal=Signal.REOPEN_STARTED):
-                self.shut_promised, self.opening_allowed = False, True
-            case _:
-                pass
-        self.look(f"record {recorded.sequence} ({recorded.event.kind})")
-
-    def look(self, when: str) -> None:
-        """Ask the simulator whether outside gets in, and judge that."""
-        if not (self.shut_promised or self.opening_allowed) or not self.truth():
-            return
-        if self.shut_promised:
-            self._violated(f"outside gets in while the gate was promised shut, at {when}")
-        elif self.build() != FIXED_BUILD:
-            self._violated(f"outside gets in to {self.build()}, at {when}")
-
-    def _violated(self, sentence: str) -> None:
-        if len(self.violations) < 3:  # noqa: PLR2004 - the first ones tell the story
-            self.violations.append(sentence)
+        return VantageReport(vantage=vantage.name, side=vantage.side, control=control, gate=(look,))
 
 
 class World:
     """The pair, the operator's machine, and the fault that is arranged."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, playbooks: tuple[Path, ...] = ()) -> None:
         self.clock = WorldClock()
+        self._playbooks = (*playbooks, PLAYBOOKS)
+        with whole_process_at(self.clock):
+            self._begin(seed)
+
+    def _begin(self, seed: int) -> None:
         self.lock = threading.RLock()
         self.random = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self.dead = False
@@ -427,22 +210,15 @@ class World:
         self.pair.scheduler.close()
         self.pair.scheduler = WorldScheduler(self.clock)
         self.boxes = {box.name: box for box in self.pair.nodes}
-        self.checker = Checker(truth=lambda: self.reachable(OUTSIDE), build=self._serving_build)
+        self.checker = Checker(
+            truth=lambda: self.reachable(OUTSIDE), build=self._serving_build, fixed=FIXED_BUILD
+        )
         for box in self.pair.nodes:
             box.subscribe(lambda event: self.checker.look(f"{event} on a node"))
         self.gate = make_gate(offices=("192.0.2.0/26",))
         self._connection = MortalConnection(self)
         create_tables(self._connection, created=self.clock.now())
-        self.journal = Journal(
-            # It answers to the few calls that the journal makes.
-            cast("sqlite3.Connection", self._connection),
-            path=None,
-            identity=None,
-            clock=self.clock,
-            actor="alice",
-            origin="desk-7",
-            read_only=False,
-        )
+        self.journal = RememberingJournal(self._connection, self.clock)
         self.desk = self._make_desk()
         self._abandoned: LeaseToken | None = None
         self._keep_lease()
@@ -465,7 +241,7 @@ class World:
             lookout=lookout,
             advisories=read_advisories(),
             indicators=read_indicators(),
-            playbook_folders=(PLAYBOOKS,),
+            playbook_folders=self._playbooks,
             listeners=(self._hear,),
             stop=Nobody(),
             actor="alice",
@@ -512,6 +288,11 @@ class World:
         self.dead = False
         lease = self.journal.leases.show(self.gate.name)
         self._abandoned = lease.token if lease is not None else None
+
+    def silent(self, box: Appliance) -> bool:
+        """Whether nothing gets to or from this node at present."""
+        until = self.silent_until.get(box.name)
+        return until is not None and self.clock.now() < until
 
     def _keep_lease(self) -> None:
         """Do what the thread of a living process does, by this world's clock."""

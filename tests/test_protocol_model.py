@@ -139,5 +139,6 @@ def test_the_confirming_playbook_takes_the_rules_away_before_it_saves() -> None:
     acts = _acts("confirm")
     assert "save ns config" in acts
     assert all(
-        line.startswith(("rm ns acl", "apply")) for line in acts[: acts.index("save ns config")]
+        line.startswith(("rm ns acl", "rm responder", "apply"))
+        for line in acts[: acts.index("save ns config")]
     )

@@ -39,15 +39,20 @@ MARKS = {
 
 
 def console_on(stream: TextIO) -> Console:
-    """Make a console that has colours only where they can be seen and are wanted."""
+    """Make a console that has colours, and moves, only where they can be seen and are wanted."""
     return Console(
         file=stream,
         highlight=False,
         markup=False,
         emoji=False,
         soft_wrap=not stream.isatty(),
-        no_color="NO_COLOR" in os.environ or not stream.isatty(),
+        # Without a colour system nothing is bold either: NO_COLOR then means no escape code at all.
+        color_system="auto" if _may_colour(stream) else None,
     )
+
+
+def _may_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 class Display:
@@ -169,4 +174,4 @@ def display_on_stderr(*, quiet: bool) -> Display:
     """Make the display of this process; JSON output leaves stderr to errors."""
     if quiet:
         return Display(Console(quiet=True), animated=False)
-    return Display(console_on(sys.stderr), animated=sys.stderr.isatty())
+    return Display(console_on(sys.stderr), animated=_may_colour(sys.stderr))

@@ -42,11 +42,13 @@ def exposed(ctx: click.Context, gates: tuple[str, ...], in_force: bool, as_json:
         known = place.desk.advisories
         judged = [
             judge_gate(
-                place.desk,
                 gate,
                 known
                 if not in_force or gate.advisories == "all"
                 else {name: known[name] for name in gate.advisories},
+                connect=place.desk.connect,
+                history=place.desk.journal.events(gate=gate.name),
+                now=place.desk.clock.now(),
             )
             for gate in place.gates
         ]

@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from gatectl.cli.display import console_on
-from gatectl.cli.output import plain_table, print_document
+from gatectl.cli.output import print_document
 from gatectl.clock import SystemClock
 from gatectl.config.shipped import read_indicators
 from gatectl.core.indicators import (
@@ -76,17 +76,11 @@ def _finding_document(finding: Finding) -> dict[str, Any]:
 
 def _print_verdict(folder: Path, verdict: CompromiseVerdict) -> None:
     out = console_on(sys.stdout)
-    if verdict.findings:
-        table = plain_table("indicator", "where", "what", "source")
-        for finding in verdict.findings:
-            line = "" if finding.line_number is None else f":{finding.line_number}"
-            table.add_row(
-                finding.indicator,
-                visible(f"{finding.path}{line}"),
-                visible(finding.excerpt, limit=120),
-                finding.source,
-            )
-        out.print(table)
+    for finding in verdict.findings:
+        line = "" if finding.line_number is None else f":{finding.line_number}"
+        click.echo(f"{finding.indicator}  {visible(finding.path)}{line}")
+        click.echo(f"    {visible(finding.excerpt, limit=240)}")
+        click.echo(f"    source: {finding.source}")
     for doubt in verdict.doubts:
         click.echo(f"in doubt: {visible(doubt)}")
     sentence = f"{visible(str(folder))}: {verdict.answer} - {visible(verdict.because)}"

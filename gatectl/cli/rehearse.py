@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -20,6 +20,7 @@ from gatectl.cli.output import (
     print_verdicts,
     result_document,
 )
+from gatectl.core.advisory import Build, BuildError
 from gatectl.core.event import Mode
 from gatectl.core.plan import Direction
 from gatectl.desk import Result
@@ -28,6 +29,7 @@ from gatectl.operation import Operation
 from gatectl.simulator.rehearsal import Image, SimulatedSite, fault_sentences, serve
 
 _MITIGATION = "mitigate-cve-2019-19781"
+_Verb = TypeVar("_Verb", bound=Callable[..., Any])
 _METHODS = {"acl": "close-acl", "vserver": "close-vserver"}
 
 
@@ -68,10 +70,23 @@ def _story(image: Image, *, mitigated: bool) -> Iterator[Chapter]:
     yield Chapter(title="Confirm", act=lambda gate: gate.confirm(Mode.REAL))
 
 
+def _read_build(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
+    try:
+        Build.parse(text)
+    except BuildError as exc:
+        raise click.BadParameter(str(exc)) from exc
+    return text
+
+
+def _build(*names: str, default: str, says: str) -> Callable[[_Verb], _Verb]:
+    """Take a build; what is none is refused before anything is started."""
+    return click.option(*names, default=default, show_default=True, callback=_read_build, help=says)
+
+
 @click.command()
 @click.option("--standalone", is_flag=True, help="One appliance instead of a pair.")
-@click.option("--build", default="12.1-55.13", show_default=True, help="The build to begin with.")
-@click.option("--to", "target", default="12.1-55.18", show_default=True, help="The fixed build.")
+@_build("--build", default="12.1-55.13", says="The build to begin with.")
+@_build("--to", "target", default="12.1-55.18", says="The fixed build.")
 @click.option(
     "--method", type=click.Choice(list(_METHODS)), help="Close by this method and no other."
 )
@@ -184,7 +199,7 @@ def _kept(folder: Path | None) -> Iterator[Path]:
 
 @click.command()
 @click.option("--pair/--single", default=True, show_default=True, help="Two nodes, or one.")
-@click.option("--build", default="12.1-55.13", show_default=True, help="The build they run.")
+@_build("--build", default="12.1-55.13", says="The build they run.")
 @click.option("--seed", default=0, show_default=True, help="Repeats what chance decides.")
 @click.option("--speed", default=60.0, show_default=True, help="How much faster a node's time is.")
 @click.option(
@@ -225,8 +240,8 @@ def simulate(
 ) -> int:
     """Start a simulated pair and leave it running.
 
-    It serves until SIGINT or SIGTERM. One line of JSON says how to reach it: nodes, virtual server, the loopback addresses that
-    count as office and as internet, and the configuration.
+    It serves until SIGINT or SIGTERM. One line of JSON says how to reach it: nodes, virtual
+    server, the loopback addresses that count as office and as internet, and the configuration.
     """
     unknown = [name for name in faults if name not in fault_sentences()]
     if unknown:

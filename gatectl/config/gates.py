@@ -6,6 +6,7 @@ from pathlib import Path
 from gatectl.config.consistency import SECRET_KINDS
 from gatectl.config.settings import resolve
 from gatectl.config.written import (
+    WrittenApproval,
     WrittenGate,
     WrittenLogin,
     WrittenTarget,
@@ -14,6 +15,8 @@ from gatectl.config.written import (
 )
 from gatectl.core.gate import (
     AdvisoryId,
+    ApprovalPolicy,
+    Approver,
     Front,
     Gate,
     GateName,
@@ -23,6 +26,7 @@ from gatectl.core.gate import (
     SecretRef,
     Side,
     Target,
+    UserGroup,
     Vantage,
     VantageName,
     Vserver,
@@ -54,7 +58,29 @@ def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
         fips=written.fips,
         pool_networks=written.pool_networks,
         accept_closed_page=written.accept_closed_page,
+        users=tuple(
+            UserGroup(group=one.group, count=one.count, side=Side(one.side))
+            for one in written.users
+        ),
+        measure_days=written.measure_days,
         target=_target(written.target, folder),
+        approval=_approval(written.approval, folder),
+        attestations=written.attestations,
+    )
+
+
+def _approval(written: WrittenApproval | None, folder: Path) -> ApprovalPolicy:
+    if written is None:
+        return ApprovalPolicy()
+    revoked = resolve(written.revoked_keys, folder) if written.revoked_keys else ""
+    return ApprovalPolicy(
+        needed=written.needed,
+        roles=written.roles,
+        people=tuple(Approver(principal=one.principal, role=one.role) for one in written.people),
+        allowed_signers=str(resolve(written.allowed_signers, folder)),
+        revoked_keys=str(revoked),
+        operator_keys=written.operator_keys,
+        valid_s=written.valid_minutes * 60,
     )
 
 

@@ -3,15 +3,19 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from gatectl.core.gate import Address, Network, VserverKind
-from gatectl.core.playbook import Written
+from gatectl.core.notice import Occasion
+from gatectl.core.playbook import Purpose, Written
+from gatectl.core.window import schedule_flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,13 @@ Fingerprint = Annotated[
     ),
 ]
 Username = Annotated[str, Form(pattern=r"[!-~]{1,127}", what="a plain user name, without blanks")]
+Principal = Annotated[
+    str,
+    Form(
+        pattern=r"[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,126}",
+        what="one name as in the list of signers, such as anna@example, without blanks",
+    ),
+]
 Text = Annotated[str, Form(pattern=r"[^\x00-\x1f\x7f]+", what="some text on one line")]
 PathText = Annotated[
     str, Form(pattern=r"[^\x00-\x1f\x7f]+", what="a path"), AfterValidator(_expandable)
@@ -169,6 +180,60 @@ class WrittenTarget(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenApprover(Written):
+    """Somebody whose signature counts."""
+
+    principal: Principal
+    role: Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenApproval(Written):
+    """Who must agree before the gate is reopened."""
+
+    needed: Annotated[int, Field(ge=1, le=9)]
+    allowed_signers: PathText
+    people: Annotated[tuple[WrittenApprover, ...], Field(min_length=1)]
+    roles: tuple[Label, ...] = ()
+    revoked_keys: PathText | None = None
+    operator_keys: tuple[Fingerprint, ...] = ()
+    valid_minutes: Annotated[int, Field(ge=1, le=10_080)] = 60
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody could ever fulfil, and what means something else than it says."""
+        names = [person.principal for person in self.people]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"must not name {twice[0]} twice in `people`")
+        if len(names) < self.needed:
+            raise ValueError(f"needs {self.needed} people, and `people` names {len(names)}")
+        absent = sorted(set(self.roles) - {person.role for person in self.people})
+        if absent:
+            raise ValueError(f"asks for the role {absent[0]}, which nobody in `people` has")
+        if len(set(self.roles)) > self.needed:
+            raise ValueError(f"asks for more roles than the {self.needed} people that it needs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenUserGroup(Written):
+    """People who work through the gate."""
+
+    group: Text
+    count: Annotated[int, Field(ge=0, le=10_000_000)]
+    side: Literal["inside", "outside"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenKnownDrift(Written):
+    """Something that is other than it should be, and why that is accepted for a while."""
+
+    name: Text
+    node: Label | None = None
+    reason: Text
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenGate(Written):
     """One way in."""
 
@@ -181,7 +246,12 @@ class WrittenGate(Written):
     fips: bool = False
     pool_networks: tuple[Network, ...] = ()
     accept_closed_page: bool = False
+    users: tuple[WrittenUserGroup, ...] = ()
+    measure_days: Annotated[int, Field(ge=1, le=365)] = 7
     target: WrittenTarget | None = None
+    attestations: tuple[Label, ...] = ()
+    approval: WrittenApproval | None = None
+    known_drift: tuple[WrittenKnownDrift, ...] = ()
     vserver: WrittenVserver
     nodes: Annotated[tuple[WrittenNode, ...], Field(min_length=1, max_length=2)]
     vantages: Annotated[tuple[WrittenVantage, ...], Field(min_length=1)]
@@ -196,9 +266,64 @@ class WrittenSettings(Written):
     operator: Text | None = None
 
 
+def _usable_schedule(text: str) -> str:
+    flaw = schedule_flaw(text)
+    if flaw:
+        raise ValueError(flaw)
+    return text
+
+
+def _known_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone of this machine, as Europe/Amsterdam") from None
+    return text
+
+
+Duration = Annotated[
+    str,
+    Form(
+        pattern=r"(?=[0-9])([0-9]{1,2}d)?([0-9]{1,3}h)?([0-9]{1,4}m)?",
+        what="a length of time, as 6h, 90m or 1d12h",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenWindow(Written):
+    """A time in which work may, or must not, begin."""
+
+    kind: Literal["allow", "deny"]
+    schedule: Annotated[str, AfterValidator(_usable_schedule)]
+    duration: Duration
+    time_zone: Annotated[Text, AfterValidator(_known_zone)] = "UTC"
+    gates: Annotated[tuple[Text, ...], Field(min_length=1)] = ("*",)
+    verbs: Annotated[tuple[Purpose, ...], Field(min_length=1)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenMessage(Written):
+    """Whom to tell of what; the addresses, which often hold a secret, are somewhere else."""
+
+    events: Annotated[tuple[Occasion, ...], Field(min_length=1)]
+    gates: Annotated[tuple[Text, ...], Field(min_length=1)] = ("*",)
+    command: Text | None = None
+    url_file: PathText | None = None
+    credential: Label | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a message that has no way to anybody, or more ways than one."""
+        given = [one for one in (self.command, self.url_file, self.credential) if one is not None]
+        if len(given) != 1:
+            raise ValueError("needs exactly one of command, url_file and credential")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenConfiguration(Written):
     """A whole configuration file."""
 
     settings: WrittenSettings = field(default_factory=WrittenSettings)
+    windows: tuple[WrittenWindow, ...] = ()
+    messages: tuple[WrittenMessage, ...] = ()
     gates: Annotated[Mapping[Label, WrittenGate], Field(min_length=1)]

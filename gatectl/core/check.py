@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from typing import assert_never
 
 from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
-from gatectl.core.gate import Address, Network
+from gatectl.core.gate import Network
+from gatectl.core.traffic import Traffic
 
 Record = Mapping[str, str]
 """One thing that a look showed, as field and value; the fields are the parser's vocabulary."""
@@ -41,68 +42,6 @@ class Unreadable:
 
 
 Observation = Seen | Unreadable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
-    """New connections from outside some networks to an address: what a closing rule refuses."""
-
-    destination: Address
-    ports: tuple[int, ...]
-    insiders: tuple[Network, ...]
-
-    def let_in_by(self, rule: Record) -> bool:
-        """Say whether a packet rule lets such a connection in; what cannot be read does."""
-        if rule.get("action", "").casefold() == "deny" or rule.get("active") == "DISABLED":
-            return False
-        if rule.get("protocol", "TCP").upper() not in {"TCP", "UDP"}:
-            return False
-        target = _span(rule.get("destination"))
-        if target is not None and target.leaves_out(self.destination):
-            return False
-        ports = _port_span(rule.get("destination_port"))
-        if ports is not None and not any(port in ports for port in self.ports):
-            return False
-        source = _span(rule.get("source"))
-        return source is None or not any(source.lies_in(one) for one in self.insiders)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    first: Address
-    last: Address
-    negated: bool
-
-    def leaves_out(self, address: Address) -> bool:
-        if address.version != self.first.version:
-            return True
-        inside = int(self.first) <= int(address) <= int(self.last)
-        return inside is self.negated
-
-    def lies_in(self, network: Network) -> bool:
-        if self.negated or network.version != self.first.version:
-            return False
-        return self.first in network and self.last in network
-
-
-def _span(text: str | None) -> _Span | None:
-    """Read a range of addresses; none for no limit, and for a limit in a form not known here."""
-    negated = (text or "").startswith("!=")
-    first, _, last = (text or "").removeprefix("!=").strip().partition("-")
-    try:
-        low, high = ip_address(first), ip_address(last or first)
-    except ValueError:
-        return None
-    if low.version != high.version:
-        return None
-    return _Span(first=low, last=high, negated=negated)
-
-
-def _port_span(text: str | None) -> range | None:
-    first, _, last = (text or "").partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal()):
-        return None
-    return range(int(first), int(last or first) + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +170,22 @@ def unknown(because: str) -> Verdict:
     return Verdict(answer=Answer.UNKNOWN, because=because)
 
 
+def judge_file(observation: Observation, path: str, sha256: str) -> Verdict:
+    """Judge whether a file on a node has its promised content, by a look at its SHA-256."""
+    match observation:
+        case Unreadable(because=because) if "External program failed" not in because:
+            return unknown(because)
+        case Unreadable() | Seen(records=()):
+            return failed(f"{path} is not there")
+        case Seen(records=records):
+            found = records[0].get("sha256", "")
+            if found.casefold() == sha256.casefold():
+                return passed(f"{path} has the promised SHA-256")
+            return failed(f"{path} has SHA-256 {found}, promised is {sha256}")
+        case _ as never:
+            assert_never(never)
+
+
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Join verdicts that must all pass: fail before unknown before pass."""
     given = list(verdicts)
@@ -267,6 +222,13 @@ def judge_undone(observation: Observation, holds: tuple[Expectation, ...]) -> Ve
             return verdict
         case _ as never:
             assert_never(never)
+
+
+def readable(observation: Observation) -> Verdict:
+    """Judge only whether a look gave an answer that can be used."""
+    if isinstance(observation, Unreadable):
+        return unknown(observation.because)
+    return passed("seen, to be compared later")
 
 
 def judge_changed(before: Observation, after: Observation) -> Verdict:

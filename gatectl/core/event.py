@@ -8,6 +8,23 @@ from typing import Annotated, Literal, NewType
 
 from pydantic import Field, TypeAdapter
 
+from gatectl.core.agreement import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ApprovalUsed,
+    AttestationGiven,
+)
+from gatectl.core.casework import (
+    AdviceReceived,
+    CaseClosed,
+    CaseOpened,
+    CostIncurred,
+    Decided,
+    HoursSpent,
+    IncidentDeclared,
+    IncidentReported,
+    Remarked,
+)
 from gatectl.core.check import Verdict
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
 from gatectl.core.plan import Digest, Plan, PlannedId
@@ -235,7 +252,20 @@ Event = Annotated[
     | Signalled
     | InterlocksJudged
     | Refusal
-    | Noted,
+    | Noted
+    | CaseOpened
+    | CaseClosed
+    | AdviceReceived
+    | Decided
+    | HoursSpent
+    | CostIncurred
+    | Remarked
+    | IncidentDeclared
+    | IncidentReported
+    | ApprovalRequested
+    | ApprovalGiven
+    | ApprovalUsed
+    | AttestationGiven,
     Field(discriminator="kind"),
 ]
 

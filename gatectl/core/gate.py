@@ -132,6 +132,47 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approver:
+    """Somebody whose agreement counts, and for what."""
+
+    principal: str
+    """The name in the list of allowed signers."""
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalPolicy:
+    """Whose agreement a reopening needs."""
+
+    needed: int = 0
+    """How many different people; without a policy nobody else is asked, and that is told."""
+    roles: tuple[str, ...] = ()
+    """Each of these must be held by somebody who agrees."""
+    people: tuple[Approver, ...] = ()
+    allowed_signers: str = ""
+    """An OpenSSH allowed_signers file."""
+    revoked_keys: str = ""
+    """Public keys, or a key revocation list, that count no more; empty for none."""
+    operator_keys: tuple[str, ...] = ()
+    """Fingerprints of keys of those who operate gatectl: nobody agrees with himself."""
+    valid_s: int = 3600
+
+    def role_of(self, principal: str) -> str:
+        """Tell in which role somebody agrees; empty for somebody who has none."""
+        return next((one.role for one in self.people if one.principal == principal), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserGroup:
+    """People who work through a gate, counted, for the question who was affected."""
+
+    group: str
+    count: int
+    side: Side
+    """Outside if they come in from home or on the road, inside if from an office network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One way in: the nodes that serve it, whom it serves and from where it is watched."""
 
@@ -155,6 +196,12 @@ class Gate:
     """Addresses that people get who come in through this gate: none may close it from there."""
     accept_closed_page: bool = False
     """Whether outside may get gatectl's closed page from a gate that counts as shut."""
+    users: tuple[UserGroup, ...] = ()
+    measure_days: int = 7
+    """Days within which a high/high bulletin asks for a measure or a risk decision."""
+    approval: ApprovalPolicy = ApprovalPolicy()
+    attestations: tuple[str, ...] = ()
+    """What somebody must have given his word for before a reopening."""
 
     @property
     def is_pair(self) -> bool:

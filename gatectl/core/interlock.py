@@ -8,7 +8,8 @@ from enum import StrEnum
 from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
 from gatectl.core.check import Answer, Verdict, all_of, failed, passed, unknown
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
-from gatectl.core.plan import Plan, in_range
+from gatectl.core.plan import Plan
+from gatectl.core.planning import in_range
 from gatectl.core.playbook import Purpose
 from gatectl.core.readiness import (
     judge_coverage,

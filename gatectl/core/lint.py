@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import assert_never
 
 from gatectl.core.advisory import Advisory
-from gatectl.core.check import Answer, Expectation, Seen, Traffic, judge
+from gatectl.core.check import Answer, Expectation, Seen, judge
 from gatectl.core.framing import read_reply
 from gatectl.core.gate import AdvisoryId, Gate, Node
 from gatectl.core.looks import read_look
@@ -21,6 +21,7 @@ from gatectl.core.playbook import (
     RequestStep,
     Step,
 )
+from gatectl.core.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from gatectl.core.advisory import Advisory, Build
 from gatectl.core.check import Verdict, all_of, failed, passed, unknown
 from gatectl.core.gate import Address, AdvisoryId, Gate, Node
 from gatectl.core.netscaler import hides_management
-from gatectl.core.plan import Plan, in_force
+from gatectl.core.plan import Plan
+from gatectl.core.planning import in_force
 from gatectl.core.playbook import Purpose
 
 RELEASES = ("10.1", "10.5", "11.0", "11.1", "12.0", "12.1", "13.0", "13.1", "14.1")
@@ -56,9 +57,7 @@ def judge_edition(plan: Plan, gate: Gate) -> Verdict:
     )
 
 
-def judge_known_bad(
-    plan: Plan, gate: Gate, advisories: Mapping[AdvisoryId, Advisory]
-) -> Verdict:
+def judge_known_bad(plan: Plan, gate: Gate, advisories: Mapping[AdvisoryId, Advisory]) -> Verdict:
     """Judge whether a bulletin warns of the very build that is to be installed."""
     target = _target(plan, gate)
     if target is None:
@@ -99,9 +98,7 @@ def about_http(advisory: Advisory) -> bool:
     return bool(kinds) and kinds <= _ABOUT_HTTP
 
 
-def judge_coverage(
-    plan: Plan, gate: Gate, advisories: Mapping[AdvisoryId, Advisory]
-) -> Verdict:
+def judge_coverage(plan: Plan, gate: Gate, advisories: Mapping[AdvisoryId, Advisory]) -> Verdict:
     """Judge whether a method that stops HTTP requests alone may be the only one of a gate."""
     if plan.purpose is not Purpose.CLOSE or plan.stops == "packets":
         return passed("this playbook stops more than HTTP requests")

@@ -1,7 +1,7 @@
 """What to install on a node and what to do besides, from all the bulletins that apply to it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gatectl.core.advisory import Advisory, AfterPatch, Build
@@ -89,14 +89,15 @@ def _install(matter: list[tuple[NodeExposure, Advisory]], *, fips: bool) -> Inst
             others=_other_releases(bulletins, fips=str(train).endswith("-FIPS")),
             because=f"{train} gets no fix for {', '.join(stuck)}",
         )
-    unknown = [one.because for one in wanted if one.kind == "unknown"]
-    if unknown:
-        return Install(kind="unknown", because="; ".join(unknown))
+    silent = [one.because for one in wanted if one.kind == "unknown"]
     builds = [one for one in wanted if one.kind == "build"]
-    if not builds:
-        return Install(kind="nothing", because="the running build has every fix that is needed")
-    # All of one train, that of the node, so the highest has the fixes of the others too.
-    return max(builds, key=lambda one: Build.parse(one.build, fips=fips))
+    if builds:
+        # All of one train, that of the node, so the highest has the fixes of the others too.
+        best = max(builds, key=lambda one: Build.parse(one.build, fips=fips))
+        return replace(best, because="; ".join([best.because, *silent]))
+    if silent:
+        return Install(kind="unknown", because="; ".join(silent))
+    return Install(kind="nothing", because="the running build has every fix that is needed")
 
 
 def _other_releases(bulletins: list[Advisory], *, fips: bool) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -15,17 +15,22 @@ from gatectl.core.check import (
     COMPARISONS,
     Answer,
     Expectation,
+    Observation,
     Seen,
     Unreadable,
     Verdict,
     all_of,
     failed,
     judge,
+    judge_changed,
+    judge_file,
     judge_undone,
     passed,
+    readable,
     unknown,
 )
 from gatectl.core.gate import AdvisoryId
+from gatectl.core.traffic import Traffic
 from tests.builders import BULLETIN
 
 OTHER = Advisory(
@@ -66,6 +71,14 @@ CASES: list[tuple[dict[str, Any], dict[str, str], Answer]] = [
     ({"at_most": 10}, {"f": ""}, UNKNOWN),
     ({"at_most": 0}, {"f": "0"}, PASS),
     ({"at_most": 0}, {"f": "1"}, FAIL),
+    ({"not_between": (10, 99)}, {"f": "9"}, PASS),
+    ({"not_between": (10, 99)}, {"f": "100"}, PASS),
+    ({"not_between": (10, 99)}, {"f": "10"}, FAIL),
+    ({"not_between": (10, 99)}, {"f": "99"}, FAIL),
+    ({"not_between": (10, 99)}, {"f": "many"}, UNKNOWN),
+    ({"above": 99}, {"f": "100"}, PASS),
+    ({"above": 99}, {"f": "99"}, FAIL),
+    ({"above": 0}, {"f": "0"}, FAIL),
     ({"at_least_build": "13.1-49.13"}, {"f": "13.1-49.13"}, PASS),
     ({"at_least_build": "13.1-49.13"}, {"f": "13.1-9.60"}, FAIL),
     ({"at_least_build": "13.1-49.13"}, {"f": "14.1-4.42"}, UNKNOWN),
@@ -109,9 +122,9 @@ def test_the_cases_have_a_pass_and_a_fail_for_every_comparison(name: str) -> Non
 def test_what_is_not_there_never_passes(
     comparison: dict[str, Any], records: tuple[dict[str, str], ...]
 ) -> None:
-    """Nothing to look at proves nothing, but that nobody at all is outside the offices."""
+    """Nothing to look at proves nothing, but that there is nobody or nothing that could break."""
     verdict = judge(seen(*records), (Expectation(field="f", **comparison),))
-    nobody = "within" in comparison and not records
+    nobody = bool({"within", "not_between", "above"} & comparison.keys()) and not records
     assert (verdict.answer is PASS) is nobody
 
 
@@ -241,3 +254,66 @@ def test_every_shipped_bulletin_can_be_expected_at_once() -> None:
     every = tuple(read_advisories().values())
     expected = (Expectation(field="build", fixed_for=every),)
     assert judge(seen({"build": "12.1-50.28"}), expected).answer is FAIL
+
+
+def test_a_value_with_a_star_means_all_that_begin_so() -> None:
+    """One look is enough for all rules of one kind; other names are not counted."""
+    rules = seen({"name": "GATECTL_DENY_TLS"}, {"name": "gatectl_deny_http"}, {"name": "OTHER"})
+    ours = Expectation(field="count", where={"name": "GATECTL_DENY_*"}, equals="2")
+    assert judge(rules, (ours,)).passed
+    others = Expectation(field="count", apart_from={"name": "GATECTL_*"}, equals="1")
+    assert judge(rules, (others,)).passed
+    plain = Expectation(field="count", where={"name": "GATECTL_DENY_"}, equals="2")
+    assert not judge(rules, (plain,)).passed
+
+
+def test_a_rule_whose_priority_is_not_shown_is_not_passed_over() -> None:
+    """It may stand anywhere, so nothing is known."""
+    look = seen({"name": "OTHER", "priority": "200"}, {"name": "ANOTHER"})
+    verdict = judge(look, (Expectation(field="priority", not_between=(10, 99)),))
+    assert verdict.answer is UNKNOWN
+
+
+def test_only_rules_that_let_the_traffic_in_are_meant() -> None:
+    """A refusing rule before ours does no harm, a permitting one does."""
+    traffic = Traffic(destination=ip_address("203.0.113.10"), ports=(443,), insiders=OFFICES)
+    early = Expectation(field="priority", lets_in=traffic, above=99)
+    assert judge(seen({"action": "DENY", "priority": "5"}), (early,)).passed
+    assert judge(seen({"action": "ALLOW", "priority": "5"}), (early,)).answer is FAIL
+    assert judge(seen({"action": "ALLOW", "priority": "100"}), (early,)).passed
+    assert "203.0.113.10" in early.sentence()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "answer"),
+    [
+        (seen({"boot_time": "1"}), seen({"boot_time": "2"}), PASS),
+        (seen({"boot_time": "1"}), seen({"boot_time": "1"}), FAIL),
+        (seen({"boot_time": "1"}), Unreadable(because="cut"), UNKNOWN),
+        (Unreadable(because="cut"), seen({"boot_time": "2"}), UNKNOWN),
+    ],
+)
+def test_what_must_change_has_changed_or_not_or_nobody_knows(
+    before: Observation, after: Observation, answer: Answer
+) -> None:
+    """An answer that could not be had is no change."""
+    assert judge_changed(before, after).answer is answer
+    both = [readable(one).answer for one in (before, after)]
+    assert (UNKNOWN in both) is (answer is UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("observation", "answer"),
+    [
+        (seen({"sha256": "AB"}), PASS),
+        (seen({"sha256": "cd"}), FAIL),
+        (seen(), FAIL),
+        (Unreadable(because="`x` was refused: External program failed"), FAIL),
+        (Unreadable(because="cut"), UNKNOWN),
+    ],
+)
+def test_a_file_has_its_promised_content_or_not_or_nobody_knows(
+    observation: Observation, answer: Answer
+) -> None:
+    """A file that is not there is not what was promised either."""
+    assert judge_file(observation, "/var/x.tgz", "ab").answer is answer

@@ -11,14 +11,17 @@ from gatectl.core.gate import GateState
 from gatectl.core.interlock import Interlock
 from gatectl.core.looks import read_look
 from gatectl.core.netscaler import Reply
-from gatectl.core.plan import DeviceTask, PlannedStep, RequestTask, build_plan
+from gatectl.core.plan import DeviceTask, PlannedStep, RequestTask
+from gatectl.core.planning import build_plan
 from gatectl.core.playbook import DeviceStep, Playbook, RequestStep, Retry
 from tests.builders import (
-    BULLETINS,
+    NS_A,
+    NS_B,
     PATCH_PARAMETERS,
+    RICH_BULLETINS,
     SHIPPED,
     make_facts,
-    make_gate,
+    rich_gate,
     shipped_playbook,
 )
 
@@ -115,13 +118,18 @@ def checks_that_can_refuse() -> Iterator[tuple[str, PlannedStep, str | dict[str,
             if isinstance(step, DeviceStep | RequestStep)
         }
         found: dict[str, PlannedStep] = {}
-        for method in ("close-acl", "close-vserver"):
+        for method in ("close-acl", "close-vserver", "close-responder"):
+            given = {**PATCH_PARAMETERS, "fail_back": "yes"}
             plan = build_plan(
                 playbook,
-                make_gate(),
-                make_facts(state=GateState.CLOSED, closed_by=(method,)),
-                parameters=PATCH_PARAMETERS if playbook.parameters else {},
-                advisories=BULLETINS,
+                rich_gate(),
+                make_facts(
+                    state=GateState.CLOSED,
+                    closed_by=(method,),
+                    builds={NS_A: "13.1-48.47", NS_B: "13.1-48.47"},
+                ),
+                parameters=given if playbook.parameters else {},
+                advisories=RICH_BULLETINS,
             )
             for step in plan.steps:
                 written = max(

@@ -1,0 +1,109 @@
+"""The words that the verbs about a case share: which case, when, and by whom."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gatectl.cli.desk import Workplace, configuration_of, workplace
+from gatectl.core.case import Case
+from gatectl.core.casework import Person
+from gatectl.dossier import Dossier, case_by_name
+from gatectl.people import People
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+PEOPLE_FILE = "people.json"
+_YEAR_MIN = 1990
+"""A moment before that is a slip of the pen."""
+
+
+class MomentType(click.ParamType):
+    """A date with a time, RFC 3339 or in local time, as `2020-01-18 19:30`."""
+
+    name = "moment"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read a moment; one without a zone is local time."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+            moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError, OSError):
+            self.fail(f"{value!r} is not a moment such as 2020-01-18 19:30", param, ctx)
+        if moment.year < _YEAR_MIN:
+            self.fail(f"{value!r} is too long ago to be meant", param, ctx)
+        return moment
+
+
+MOMENT = MomentType()
+
+
+def of_case(verb: Verb) -> Verb:
+    """Take `--case NAME` and `--gate GATE`; without them the only open case is meant."""
+    named = click.option("--case", "case", metavar="NAME", help="The case; else the open one.")
+    gate = click.option("--gate", metavar="GATE", help="The gate, where several have a case.")
+    return named(gate(verb))
+
+
+def by_whom(verb: Verb) -> Verb:
+    """Take a role, and a name that is kept beside the journal and can be erased."""
+    role = click.option("--by", "by", required=True, metavar="ROLE", help="By whom, as a role.")
+    name = click.option(
+        "--name", metavar="NAME", help="The person's name: kept beside the journal, erasable."
+    )
+    return role(name(verb))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDesk:
+    """What a verb about one case works with."""
+
+    place: Workplace
+    dossier: Dossier
+    case: Case
+    people: People
+
+    def person(self, name: str | None) -> Person | None:
+        """Enrol a person, if a name was given."""
+        return self.people.enrol(name.strip()) if name and name.strip() else None
+
+
+@contextmanager
+def case_desk(ctx: click.Context, case: str | None, gate: str | None) -> Iterator[CaseDesk]:
+    """Open the journal and find the case that is meant."""
+    with dossiers(ctx, gate) as (place, all_of_them):
+        dossier, found = case_by_name(all_of_them, case)
+        yield CaseDesk(place=place, dossier=dossier, case=found, people=people_of(place))
+
+
+@contextmanager
+def dossiers(
+    ctx: click.Context, gate: str | None
+) -> Iterator[tuple[Workplace, tuple[Dossier, ...]]]:
+    """Open the journal with the cases of one gate, or of all."""
+    names = (gate,) if gate else tuple(configuration_of(ctx).gates)
+    with workplace(ctx, names) as place:
+        yield place, tuple(dossier_of(place, one.name) for one in place.gates)
+
+
+def dossier_of(place: Workplace, gate: Any) -> Dossier:
+    """Make the dossier of a gate from what lies on the desk."""
+    return Dossier(journal=place.desk.journal, gate=gate, evidence=place.desk.evidence)
+
+
+def people_of(place: Workplace) -> People:
+    """Find the table of names, beside the journal."""
+    return People(state_of(place) / PEOPLE_FILE)
+
+
+def state_of(place: Workplace) -> Path:
+    """Tell where journal, evidence and names lie."""
+    return place.configuration.settings.state_dir

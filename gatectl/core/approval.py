@@ -1,0 +1,208 @@
+"""Whether others have agreed to a reopening: what each signature is worth, and who is missing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from gatectl.core.approvalrequest import NAMESPACE, ApprovalRequest
+from gatectl.core.check import Verdict, failed, passed
+from gatectl.core.gate import ApprovalPolicy, GateName, NodeName
+
+CLOCKS_DIFFER: Final = timedelta(seconds=120)
+"""How far a request may lie ahead: two machines are rarely at the same second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureFacts:
+    """What `ssh-keygen` and a look of our own found out about one signature, at this moment."""
+
+    namespace: str
+    fingerprint: str
+    principal: str
+    """The one person whose key it is; empty if it is nobody's."""
+    genuine: bool
+    """It is of this very text, and the key counts today."""
+    revoked: bool
+    because: str
+    """Why it is not genuine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A signature under a request, as it is on record and as it was looked at again now."""
+
+    request: ApprovalRequest
+    signature: SignatureFacts
+    sequence: int
+    """Its place in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """How things stand now, as far as an agreement rests on them."""
+
+    gate: GateName
+    lineage: str
+    run: str
+    plan: str | None
+    """None while nobody has made the plan yet; it is compared before the opening."""
+    evidence: str
+    evidence_sequence: int
+    """Place of the newest piece of evidence, or judgement of it, in the journal."""
+    evidence_at: datetime | None
+    builds: Mapping[NodeName, str]
+    boots: Mapping[NodeName, str]
+    unproven: frozenset[str]
+    """Interlocks that do not pass now."""
+    operator: str
+    """Who wants to open."""
+    used: Mapping[str, datetime]
+    """Requests that a gate was opened on already."""
+
+
+def judge_approvals(
+    policy: ApprovalPolicy, approvals: Iterable[Approval], present: Present, now: datetime
+) -> Verdict:
+    """Judge whether enough different people agree to this opening, in all the roles needed."""
+    if policy.needed < 1:
+        return passed("the configuration asks nobody else")
+    groups: dict[str, list[Approval]] = {}
+    for approval in approvals:
+        groups.setdefault(approval.request.nonce, []).append(approval)
+    # People who agreed to two different requests have not agreed to one and the same thing.
+    counts = [_judge_group(policy, group, present, now) for group in groups.values()]
+    best = max(counts, key=lambda count: len(count.people), default=_Count())
+    missing = tuple(_missing(policy, best.people))
+    if not missing:
+        who = " and ".join(f"{name} ({role})" for name, role in best.people.items())
+        return passed(f"approved by {who}")
+    refused = tuple(sentence for count in counts for sentence in count.refused)
+    return failed("; ".join((*missing, *refused)))
+
+
+def approving(
+    policy: ApprovalPolicy, approvals: Iterable[Approval], present: Present, now: datetime
+) -> Mapping[str, str]:
+    """Name those whose agreement to one request counts, with their roles."""
+    return _judge_group(policy, approvals, present, now).people
+
+
+def judge_approval(
+    policy: ApprovalPolicy, approval: Approval, present: Present, now: datetime
+) -> Verdict:
+    """Judge one signature by itself: whose it is, what it is for, and whether that still holds."""
+    reason = next(_objections(policy, approval, present, now), "")
+    if reason:
+        return failed(reason)
+    return passed(f"{approval.signature.principal} agrees")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    """Who agrees to one request, and why others do not count."""
+
+    people: Mapping[str, str] = MappingProxyType({})
+    refused: tuple[str, ...] = ()
+
+
+def _judge_group(
+    policy: ApprovalPolicy, approvals: Iterable[Approval], present: Present, now: datetime
+) -> _Count:
+    people: dict[str, str] = {}
+    keys: set[str] = set()
+    refused: list[str] = []
+    for approval in approvals:
+        signature = approval.signature
+        verdict = judge_approval(policy, approval, present, now)
+        if not verdict.passed:
+            refused.append(verdict.because)
+        elif signature.principal in people or signature.fingerprint in keys:
+            refused.append(f"{signature.principal} has approved twice, and counts once")
+        else:
+            people[signature.principal] = policy.role_of(signature.principal)
+            keys.add(signature.fingerprint)
+    return _Count(people=people, refused=tuple(refused))
+
+
+def _missing(policy: ApprovalPolicy, people: Mapping[str, str]) -> Iterator[str]:
+    if len(people) < policy.needed:
+        yield f"{len(people)} of {policy.needed} approvals are there"
+    absent = [role for role in policy.roles if role not in people.values()]
+    if absent:
+        yield f"nobody has approved as {' and nobody as '.join(absent)}"
+
+
+def _objections(
+    policy: ApprovalPolicy, approval: Approval, present: Present, now: datetime
+) -> Iterator[str]:
+    """Give all that speaks against a signature, the signature itself first."""
+    who = approval.signature.principal or approval.signature.fingerprint
+    yield from _of_signature(who, policy, approval.signature, present)
+    yield from _of_binding(who, approval.request, present)
+    yield from _of_evidence(who, approval, present)
+    yield from _of_time(who, approval.request, now)
+
+
+def _of_signature(
+    who: str, policy: ApprovalPolicy, signature: SignatureFacts, present: Present
+) -> Iterator[str]:
+    if signature.namespace != NAMESPACE:
+        yield f"{who} signed for {signature.namespace!r}, which is no approval ({NAMESPACE})"
+    if signature.revoked:
+        yield f"the key {signature.fingerprint} of {who} is revoked"
+    if not signature.principal:
+        yield f"the key {who} is of none of the allowed signers"
+    if not signature.genuine:
+        yield f"the signature of {who} does not hold: {signature.because}"
+    if signature.fingerprint in policy.operator_keys or signature.principal == present.operator:
+        yield f"{who} operates gatectl: the operator's own key does not count"
+    if not policy.role_of(signature.principal):
+        yield f"{who} has no role in the configuration"
+
+
+def _of_binding(who: str, request: ApprovalRequest, present: Present) -> Iterator[str]:
+    used = present.used.get(request.nonce)
+    if used is not None:
+        yield f"the approval of {who} was used already, on {used:%Y-%m-%d %H:%M} UTC"
+    if request.asked_by == who:
+        yield f"{who} has asked for this approval, and cannot give it as well"
+    if request.gate != present.gate:
+        yield f"{who} approved the reopening of {request.gate}, not of {present.gate}"
+    if request.lineage != present.lineage:
+        yield f"{who} approved what another journal says ({request.lineage})"
+    if request.run != present.run:
+        yield (
+            f"{who} approved the state after run {request.run or 'none'}, and run "
+            f"{present.run or 'none'} has changed it since"
+        )
+
+
+def _of_evidence(who: str, approval: Approval, present: Present) -> Iterator[str]:
+    request = approval.request
+    if request.evidence != present.evidence:
+        yield f"{who} approved on other evidence than there is now"
+    late = present.evidence_at is not None and request.asked < present.evidence_at
+    if late or approval.sequence <= present.evidence_sequence:
+        yield f"{who} approved before the evidence was taken"
+    if present.plan is not None and request.plan != present.plan:
+        yield f"{who} approved another plan for the opening"
+    for node in request.nodes:
+        if present.builds.get(node.name, "") != node.build:
+            yield f"{who} approved {node.name} with build {node.build}, and it runs another"
+        if present.boots.get(node.name, "") != node.boot:
+            yield f"{who} approved before {node.name} was restarted"
+    if {node.name for node in request.nodes} != set(present.builds):
+        yield f"{who} approved for other nodes than the gate has now"
+    seen = {one.name for one in request.interlocks if one.answer != "pass"}
+    worse = sorted(present.unproven - seen)
+    if worse:
+        yield f"{who} saw as proven what is not proven now: {', '.join(worse)}"
+
+
+def _of_time(who: str, request: ApprovalRequest, now: datetime) -> Iterator[str]:
+    if now >= request.expires:
+        yield f"the approval of {who} has expired, on {request.expires:%Y-%m-%d %H:%M} UTC"
+    if request.asked > now + CLOCKS_DIFFER:
+        yield f"{who} approved a request of the future; a clock was moved"
