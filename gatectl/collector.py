@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Literal
 
 from gatectl.clock import Clock
 from gatectl.core.check import Verdict, failed, passed, unknown
@@ -23,6 +23,7 @@ from gatectl.core.event import (
     CompromiseJudged,
     EvidenceId,
     EvidenceKept,
+    Examined,
     LookMade,
     Recorded,
     RunId,
@@ -30,11 +31,11 @@ from gatectl.core.event import (
 )
 from gatectl.core.gate import NodeName
 from gatectl.core.indicators import (
-    CompromiseAnswer,
     CompromiseVerdict,
     Finding,
     Indicator,
     judge_collection,
+    judge_depth,
     newest_with_earlier_findings,
 )
 from gatectl.core.plan import CollectTask, Plan, PlannedStep, UploadTask
@@ -58,7 +59,10 @@ class EvidenceCollector:
     """All that is on record for the gate since it was last confirmed open, this run included."""
     clock: Clock
     indicators: tuple[Indicator, ...]
-    exposed_since: datetime | None
+    exposed_since: Callable[[], datetime | None]
+    """Since when the gate stood exposed while attacks were known, if it did."""
+    examination_required: bool
+    """Whether a clean answer then needs an examination off the box as well."""
 
     def collect(self, step: PlannedStep, task: CollectTask, recorder: Recorder) -> Verdict:
         """Keep answers first, for they change, then files; a lost session raises."""
@@ -77,7 +81,9 @@ class EvidenceCollector:
 
     def judge(self, recorder: Recorder) -> Verdict:
         """Judge all evidence that is kept for the gate, and record answer and findings."""
-        judged = self._judged()
+        history = tuple(self.history())
+        exposed_since = self.exposed_since()
+        judged = self._judged(history, exposed_since)
         recorder.record(
             CompromiseJudged(
                 answer=judged.answer.value,
@@ -85,29 +91,34 @@ class EvidenceCollector:
                 findings=tuple(_finding_record(finding) for finding in judged.findings),
             )
         )
-        sentence = f"{judged.answer}: {judged.because}"
-        match judged.answer:
-            case CompromiseAnswer.CLEAN | CompromiseAnswer.SCANNED:
-                return passed(sentence)
-            case CompromiseAnswer.COMPROMISED:
-                return failed(sentence)
-            case CompromiseAnswer.INCONCLUSIVE:
-                return unknown(sentence)
-            case _ as never:
-                assert_never(never)
+        return judge_depth(
+            judged,
+            exposed_since=exposed_since,
+            examined=_examined(history),
+            required=self.examination_required,
+        )
 
-    def _judged(self) -> CompromiseVerdict:
-        history = tuple(self.history())
+    def _judged(
+        self, history: tuple[Recorded, ...], exposed_since: datetime | None
+    ) -> CompromiseVerdict:
         footprint = footprint_of(history)
         verdicts = [
             judge_collection(
                 collection_of(collected, footprint, self.evidence, self.clock.now()),
                 self.indicators,
-                exposed_since=self.exposed_since,
+                exposed_since=exposed_since,
             )
             for collected in _by_run(history)
         ]
         return newest_with_earlier_findings(verdicts)
+
+
+def _examined(history: tuple[Recorded, ...]) -> Literal["clean", "compromised", "no"]:
+    """Tell what examinations found; one that found something is not outweighed by another."""
+    found = {record.event.finding for record in history if isinstance(record.event, Examined)}
+    if "compromised" in found:
+        return "compromised"
+    return "clean" if found else "no"
 
 
 def _by_run(history: tuple[Recorded, ...]) -> Iterator[tuple[Recorded, ...]]:

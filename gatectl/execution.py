@@ -27,6 +27,8 @@ from gatectl.core.event import (
     RunStarted,
     Signalled,
 )
+from gatectl.core.exposedtime import exposed_in_service, exposed_times
+from gatectl.core.exposure import NodeSeen
 from gatectl.core.gate import Gate, GateState, Host, NodeName, Signal, advance, can_take
 from gatectl.core.interlock import Blocker, judge_beginning, standing_blockers
 from gatectl.core.plan import Plan
@@ -209,7 +211,8 @@ class Execution:
             history=self._history,
             clock=desk.clock,
             indicators=desk.indicators,
-            exposed_since=None,
+            exposed_since=self._exposed_since,
+            examination_required=self.gate.off_box_examination == "required",
         )
         return Runner(
             recorder=recorder,
@@ -220,6 +223,15 @@ class Execution:
             clock=desk.clock,
             stop=desk.stop,
         )
+
+    def _exposed_since(self) -> datetime | None:
+        """Find out since when the gate stood exposed to a bulletin that is in force for it."""
+        history = tuple(self.desk.journal.events(gate=self.gate.name))
+        names = self.desk.advisories if self.gate.advisories == "all" else self.gate.advisories
+        nodes = [NodeSeen(node=n.name, fips=self.gate.fips, shows={}) for n in self.gate.nodes]
+        bulletins = [self.desk.advisories[name] for name in names]
+        times = exposed_times(nodes, bulletins, history, self.desk.clock.now())
+        return exposed_in_service(times.values(), self.gate.in_service_since)
 
     def _history(self) -> Iterator[Recorded]:
         """Give what is on record since the gate was last confirmed open."""

@@ -55,7 +55,9 @@ def read_image(
         raise InvalidInput(f"{folder} is not a folder", hint="Mount the image, then name its root.")
     visit = _Visit(_root(folder), indicators, bounds or Bounds())
     files = tuple(visit.files())
-    return Collection(files=files, missing=tuple(visit.missing), collected_at=now, nodes=(IMAGE,))
+    return Collection(
+        files=files, missing=tuple(visit.missing), collected_at=now, nodes=(IMAGE,) if files else ()
+    )
 
 
 def _root(folder: Path) -> str:

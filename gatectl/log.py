@@ -39,6 +39,7 @@ from gatectl.core.event import (
     ActAnswered,
     ActIntended,
     CompromiseJudged,
+    Examined,
     Event,
     EvidenceKept,
     InterlocksJudged,
@@ -54,6 +55,7 @@ from gatectl.core.event import (
     StepEnded,
     StepStarted,
 )
+from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
 from gatectl.core.visible import visible
 from gatectl.secret import Secret, scrub
 
@@ -151,6 +153,8 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
             return "look", "", f"outside {event.outside}, inside {event.inside}"
         case EvidenceKept():
             return "keep evidence", event.name, event.what
+        case Examined():
+            return "attest examination", event.file, event.finding
         case CompromiseJudged():
             return "judge compromise", "", event.answer
         case Signalled():
@@ -185,6 +189,10 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
             return "use approval", event.nonce, "used"
         case AttestationGiven():
             return "attest", event.name, f"attested by {event.by}"
+        case AuditEnded():
+            return "audit", "", f"exit {event.exit_code}"
+        case MaintenanceSkipped():
+            return "maintain", event.playbook, "skipped"
         case _ as never:
             assert_never(never)
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from gatectl.config.playbooks import read_playbook
 from gatectl.core.course import failed_code
-from gatectl.core.event import Mode, Refusal
+from gatectl.core.event import Examined, Mode, Refusal
 from gatectl.core.gate import Gate, GateState, Signal
 from gatectl.core.interlock import Blocker, judge_confirming, judge_reopening
 from gatectl.core.parameter import PlanError
@@ -21,6 +22,7 @@ from gatectl.desk import Desk, Result
 from gatectl.errors import (
     ExitCode,
     GatectlError,
+    InvalidInput,
     JournalDamaged,
     JournalUnavailable,
     PlaybookInvalid,
@@ -208,6 +210,25 @@ class Operation:
                 "changed plan; putting the files back goes on by the old one.",
             )
         return now
+
+    def examined(self, report: Path, by: str, finding: Literal["clean", "compromised"]) -> Result:
+        """Take in the report of an examination off the box, and who gives his word for it."""
+        try:
+            content = report.read_bytes()
+        except OSError as exc:
+            raise InvalidInput(f"{report} cannot be read: {exc.strerror}") from exc
+        if not content.strip():
+            raise InvalidInput(f"{report} is empty: there is nothing to give one's word for")
+        evidence = self._desk.evidence.keep(content)
+        attested = Examined(by=by, finding=finding, file=report.name, evidence=evidence)
+        self._execution.recorder(None).record(attested)
+        return Result(
+            gate=self._gate.name,
+            state=self.standing().state,
+            code=ExitCode.PROVEN,
+            sentence=f"the examination ({finding}) by {by} is on record as evidence {evidence}",
+            hint=f"`gatectl scan {self._gate.name}` judges again, with it.",
+        )
 
     def status(self) -> tuple[Standing, FactsSeen]:
         """Look at both sides and at the nodes now, and fold it into what is known."""

@@ -146,7 +146,8 @@ class Cellar:
             history=lambda: list(self.chronicle.records),
             clock=self.clock,
             indicators=(),
-            exposed_since=None,
+            exposed_since=lambda: None,
+            examination_required=True,
         )
         self.chronicle.begin(plan_of(STEP, purpose=Purpose.SCAN, playbook="scan"))
 

@@ -22,28 +22,17 @@ _YEAR_MIN = 1990
 """A moment before that is a slip of the pen."""
 
 
-class MomentType(click.ParamType):
-    """A date with a time, RFC 3339 or in local time, as `2020-01-18 19:30`."""
-
-    name = "moment"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read a moment; one without a zone is local time."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value).strip())
-            moment = moment.astimezone(UTC)
-        except (ValueError, OverflowError, OSError):
-            self.fail(f"{value!r} is not a moment such as 2020-01-18 19:30", param, ctx)
-        if moment.year < _YEAR_MIN:
-            self.fail(f"{value!r} is too long ago to be meant", param, ctx)
-        return moment
-
-
-MOMENT = MomentType()
+def moment(_ctx: click.Context, _option: click.Parameter, given: str | None) -> datetime | None:
+    """Read a moment, RFC 3339 or in local time, as `2020-01-18 19:30`."""
+    if given is None:
+        return None
+    try:
+        read = datetime.fromisoformat(given.strip()).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise click.BadParameter(f"{given!r} is not a moment such as 2020-01-18 19:30") from None
+    if read.year < _YEAR_MIN:
+        raise click.BadParameter(f"{given!r} is too long ago to be meant")
+    return read
 
 
 def of_case(verb: Verb) -> Verb:

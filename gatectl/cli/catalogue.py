@@ -1,8 +1,7 @@
-"""Every verb, where it is found and what it is for; imported when it is called, not before."""
+"""Every verb, where it is found and what it is for; this module imports nothing."""
 
-import importlib
-
-import click
+HELP_WIDTH = 80
+"""Columns of all help, on wider terminals as well."""
 
 VERBS: dict[str, tuple[str, str]] = {
     "close": ("runs:close", "Shut a gate from outside; asks nothing, never refused"),
@@ -20,8 +19,21 @@ VERBS: dict[str, tuple[str, str]] = {
     "exposed": ("exposed:exposed", "Say which bulletins apply to a gate, why, and what to do"),
     "advisories": ("advisories:advisories", "List the bulletins that gatectl knows; import one"),
     "collect": ("evidence:collect", "Keep evidence of every node, without judging it"),
+    "case": ("case:case", "Keep one affair together: advice, decisions, runs, hours"),
+    "advice": ("advice:advice", "Put on record what others advise, with its text"),
+    "decide": ("advice:decide", "Put a decision on record"),
+    "hours": ("hours:hours", "Put hours and other costs on record"),
+    "note": ("hours:note", "Put on record what gatectl cannot see"),
+    "report": ("report:report", "Answer the council from what is on record"),
+    "examined": (
+        "evidence:examined",
+        "Put the report of an examination off the box on record, and who gives his word for it",
+    ),
     "log": ("looks:log", "Show what is on record"),
-    "journal": ("records:journal", "Show whether the record can be trusted, and anchor it elsewhere"),
+    "journal": (
+        "records:journal",
+        "Show whether the record can be trusted, and anchor it elsewhere",
+    ),
     "lease": ("records:lease", "Show who holds a gate, and end what was left behind"),
     "lint": ("files:lint", "Check configuration and playbooks without contacting anything"),
     "schema": ("files:schema", "Print the JSON Schema of playbooks or configuration"),
@@ -30,26 +42,3 @@ VERBS: dict[str, tuple[str, str]] = {
     "rehearse": ("rehearse:rehearse", "Live through the whole story on a simulated pair"),
     "simulate": ("rehearse:simulate", "Start a simulated pair and leave it running"),
 }
-
-
-class Catalogue(click.Group):
-    """A group of verbs that are imported one by one, when they are needed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Give the verbs in the order of an incident, not of the alphabet."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import a verb; none if there is no such verb."""
-        if cmd_name not in VERBS:
-            return None
-        module, name = VERBS[cmd_name][0].split(":")
-        command = getattr(importlib.import_module(f"gatectl.cli.{module}"), name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{cmd_name} is not a click command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """List the verbs without importing them."""
-        with formatter.section("Verbs"):
-            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])

@@ -6,7 +6,8 @@ from typing import NoReturn
 import click
 
 from gatectl import __version__
-from gatectl.cli.catalogue import VERBS, Catalogue
+from gatectl.cli.catalogue import HELP_WIDTH, VERBS
+from gatectl.cli.verbgroup import Catalogue
 from gatectl.errors import ExitCode, GatectlError
 
 _EPILOG = """\b
@@ -19,7 +20,7 @@ Exit codes:
 
 @click.command(
     cls=Catalogue,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_WIDTH},
     epilog=_EPILOG,
 )
 @click.version_option(__version__, prog_name="gatectl", message="%(prog)s %(version)s")

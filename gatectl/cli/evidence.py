@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import click
 
@@ -10,7 +11,7 @@ from gatectl.cli import options
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import display_on_stderr
 from gatectl.cli.output import print_document, print_result, result_document
-from gatectl.cli.runs import on_one
+from gatectl.cli.runs import carry_out, on_one
 from gatectl.core.event import EvidenceKept, Mode
 from gatectl.core.gate import GateName
 from gatectl.core.visible import visible
@@ -92,3 +93,29 @@ def _piece_document(piece: EvidenceKept) -> dict[str, Any]:
         "sha256": piece.evidence,
         "missing_because": facts.get("because"),
     }
+
+
+@click.command()
+@click.argument("report", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@options.gates
+@click.option("--by", required=True, metavar="ROLE", help="Who gives his word, as a role.")
+@click.option(
+    "--finding", required=True, type=click.Choice(["clean", "compromised"]), help="What it found."
+)
+@options.as_json
+@click.pass_context
+def examined(
+    ctx: click.Context,
+    report: Path,
+    gates: tuple[str, ...],
+    by: str,
+    finding: Literal["clean", "compromised"],
+    as_json: bool,
+) -> int:
+    """Put the report of an examination off the box on record, and who gives his word for it.
+
+    A gate that stood exposed while attacks were known may lie about itself: its disk or memory is
+    then examined elsewhere, and the report is kept as evidence under its SHA-256.
+    """
+    verb = partial(Operation.examined, report=report, by=by, finding=finding)
+    return carry_out(ctx, "examined", gates, verb, as_json=as_json)

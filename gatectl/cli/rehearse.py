@@ -4,7 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -20,65 +20,25 @@ from gatectl.cli.output import (
     print_verdicts,
     result_document,
 )
+from gatectl.cli.story import METHODS, Chapter, chapters, defect, setting_for, told_in
 from gatectl.core.advisory import Build, BuildError
-from gatectl.core.event import Mode
-from gatectl.core.plan import Direction
 from gatectl.desk import Result
 from gatectl.errors import ExitCode, InvalidInput, worst
 from gatectl.operation import Operation
-from gatectl.simulator.rehearsal import Image, SimulatedSite, fault_sentences, serve
+from gatectl.simulator.rehearsal import INSIDE, OUTSIDE, SimulatedSite, fault_sentences, serve
 
-_MITIGATION = "mitigate-cve-2019-19781"
 _Verb = TypeVar("_Verb", bound=Callable[..., Any])
-_METHODS = {"acl": "close-acl", "vserver": "close-vserver"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chapter:
-    """One part of the story: what it is called and what is done."""
-
-    title: str
-    act: Callable[[Operation], Result]
-
-
-def _story(image: Image, *, mitigated: bool) -> Iterator[Chapter]:
-    patch = {"build": image.build, "image": str(image.path), "image_sha256": image.sha256}
-    if mitigated:
-        yield Chapter(
-            title="Mitigate, and show that the mitigation works",
-            act=lambda gate: gate.run(_MITIGATION, Mode.REAL, {}),
-        )
-    yield Chapter(
-        title="Close: outside shut, the offices still in, open sessions from outside ended",
-        act=lambda gate: gate.close(Mode.REAL),
-    )
-    yield Chapter(
-        title=f"Keep evidence, then patch every node to {image.build}",
-        act=lambda gate: gate.run("patch", Mode.REAL, patch),
-    )
-    if mitigated:
-        yield Chapter(
-            title="Take the mitigation back",
-            act=lambda gate: gate.run(_MITIGATION, Mode.REAL, {}, Direction.UNDO),
-        )
-    yield Chapter(title="Verify", act=lambda gate: gate.run("verify", Mode.REAL, {}))
-    yield Chapter(title="Check for a compromise", act=lambda gate: gate.run("scan", Mode.REAL, {}))
-    yield Chapter(
-        title="Reopen, provisionally",
-        act=lambda gate: gate.reopen(Mode.REAL, agreed=lambda _name: True),
-    )
-    yield Chapter(title="Confirm", act=lambda gate: gate.confirm(Mode.REAL))
-
-
-def _read_build(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
+def _read_build(_ctx: click.Context, _option: click.Parameter, text: str | None) -> str | None:
     try:
-        Build.parse(text)
+        Build.parse(text or "0.0-0.0")
     except BuildError as exc:
         raise click.BadParameter(str(exc)) from exc
     return text
 
 
-def _build(*names: str, default: str, says: str) -> Callable[[_Verb], _Verb]:
+def _build(*names: str, default: str | None, says: str) -> Callable[[_Verb], _Verb]:
     """Take a build; what is none is refused before anything is started."""
     return click.option(*names, default=default, show_default=True, callback=_read_build, help=says)
 
@@ -86,9 +46,9 @@ def _build(*names: str, default: str, says: str) -> Callable[[_Verb], _Verb]:
 @click.command()
 @click.option("--standalone", is_flag=True, help="One appliance instead of a pair.")
 @_build("--build", default="12.1-55.13", says="The build to begin with.")
-@_build("--to", "target", default="12.1-55.18", says="The fixed build.")
+@_build("--to", "target", default=None, says="The build to patch to, if not the usual one.")
 @click.option(
-    "--method", type=click.Choice(list(_METHODS)), help="Close by this method and no other."
+    "--method", type=click.Choice(list(METHODS)), help="Close by this method and no other."
 )
 @click.option("--compromised", is_flag=True, help="Plant the traces of a break-in first.")
 @click.option("--fault", metavar="NAME", help="Let something go wrong; `list` names the faults.")
@@ -101,7 +61,7 @@ def rehearse(
     ctx: click.Context,
     standalone: bool,
     build: str,
-    target: str,
+    target: str | None,
     method: str | None,
     compromised: bool,
     fault: str | None,
@@ -112,9 +72,11 @@ def rehearse(
 ) -> int:
     """Live through the whole story on a simulated pair; nothing else is contacted.
 
-    A pair that can be exploited by CVE-2019-19781 is started on this machine, and then mitigated,
-    closed, patched, verified, checked for a compromise and reopened: over real SSH, with real
-    sessions from an office and from outside.
+    An exploitable pair is started on this machine, and then mitigated, closed, patched, verified,
+    checked for a compromise and reopened: over real SSH, with real sessions from an office and
+    from outside. The build to begin with decides which bulletin it is about; without one it is
+    CVE-2019-19781. After each chapter the simulation is asked whether outside gets in, and if it
+    does while gatectl says shut, the exit code is 1.
     """
     if fault == "list":
         for name, sentence in fault_sentences().items():
@@ -122,6 +84,7 @@ def rehearse(
         return ExitCode.PROVEN
     if fault is not None and fault not in fault_sentences():
         raise InvalidInput(f"no fault is called {fault!r}", hint="`--fault list` names them.")
+    setting = setting_for(build, target)
     site = SimulatedSite(
         nodes=1 if standalone else 2,
         build=build,
@@ -134,14 +97,12 @@ def rehearse(
         if compromised:
             site.compromise()
         config = home / "config.toml"
-        text = site.configuration(home)
-        if method is not None:
-            text = text.replace('["close-acl", "close-vserver"]', f'["{_METHODS[method]}"]')
+        text = told_in(site.configuration(home), setting, method)
         config.write_text(text, encoding="utf-8")
         ctx.obj["config"] = str(config)
         with workplace(ctx, (), (display,), rehearsal=True) as place:
-            mitigated = build.startswith("12.1-")
-            results = _play(place, site, display, _story(site.image(target), mitigated=mitigated))
+            story = chapters(site.image(setting.target), setting)
+            results = _play(place, site, display, story)
             return _told(place, results, as_json=as_json)
 
 
@@ -158,16 +119,22 @@ def _play(
         began = time.monotonic()
         result = chapter.act(gate)
         results.append(result)
-        working = dict.fromkeys(("127.0.0.2", "127.0.0.3"), 0)
+        working = dict.fromkeys((INSIDE, OUTSIDE), 0)
         for person in people:
             working[person.source] += person.alive
         display.note(
             f"{result.state} after {time.monotonic() - began:.1f} s; at work: "
-            f"{working['127.0.0.2']} in the office, {working['127.0.0.3']} outside"
+            f"{working[INSIDE]} in the office, {working[OUTSIDE]} outside"
         )
-        if result.code is not ExitCode.PROVEN:
+        wrong = defect(result.state, outside_gets_in=site.reachable(OUTSIDE))
+        if wrong:
+            results[-1] = replace(result, code=ExitCode.UNEXPECTED, sentence=wrong, hint=_REPORT)
+        if wrong or chapter.ends_the_story(result):
             break
     return results
+
+
+_REPORT = "Please report it, with the seed and the folder of this rehearsal."
 
 
 def _told(place: Workplace, results: list[Result], *, as_json: bool) -> int:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,19 @@ from gatectl.config.playbooks import JSON_SCHEMA_DIALECT, list_playbooks
 from gatectl.config.problem import Flaw, located, near, refuse
 from gatectl.config.settings import Settings, folder_flaws, resolve, settings_from, user_folder
 from gatectl.config.shipped import read_advisories, shipped
+from gatectl.config.upkeep import (
+    MessageWay,
+    known_drift_from,
+    messages_from,
+    upkeep_flaws,
+    windows_from,
+)
 from gatectl.config.values import monstrous, typed, value_flaws
 from gatectl.config.written import WrittenConfiguration
+from gatectl.core.drift import KnownDrift
 from gatectl.core.gate import Gate, GateName
 from gatectl.core.playbook import Purpose
+from gatectl.core.window import Window
 from gatectl.errors import ConfigInvalid, InvalidInput
 
 SYSTEM_CONFIGURATION = Path("/etc/gatectl/config.toml")
@@ -31,6 +40,10 @@ class Configuration:
     path: Path
     settings: Settings
     gates: Mapping[GateName, Gate]
+    windows: Mapping[GateName, tuple[Window, ...]] = field(default_factory=dict)
+    """When work on each gate may begin."""
+    known_drift: Mapping[GateName, tuple[KnownDrift, ...]] = field(default_factory=dict)
+    messages: tuple[MessageWay, ...] = ()
 
     def gate(self, name: str | None) -> Gate:
         """Find a gate by name; without a name, the only one that there is."""
@@ -96,6 +109,9 @@ def read_configuration(
         path=path,
         settings=settings_from(written.settings, folder, given),
         gates=gates_from(written.gates, folder),
+        windows=windows_from(written),
+        known_drift=known_drift_from(written),
+        messages=messages_from(written, folder),
     )
 
 
@@ -114,6 +130,7 @@ def _all_flaws(
         *(flaw for flaw in objections if flaw[0] not in said),
         *missing,
         *consistency_flaws(data, _known(folders), unpinned=unpinned),
+        *upkeep_flaws(data),
     ]
 
 

@@ -56,6 +56,8 @@ def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
         provisional_s=written.provisional_minutes * 60,
         evidence_max_age_s=written.evidence_max_age_minutes * 60,
         fips=written.fips,
+        in_service_since=written.in_service_since,
+        off_box_examination=written.off_box_examination,
         pool_networks=written.pool_networks,
         accept_closed_page=written.accept_closed_page,
         users=tuple(

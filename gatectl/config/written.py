@@ -244,6 +244,8 @@ class WrittenGate(Written):
     provisional_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     evidence_max_age_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
     fips: bool = False
+    in_service_since: date | None = None
+    off_box_examination: Literal["required", "advised"] = "required"
     pool_networks: tuple[Network, ...] = ()
     accept_closed_page: bool = False
     users: tuple[WrittenUserGroup, ...] = ()

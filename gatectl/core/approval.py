@@ -53,6 +53,7 @@ class Present:
     """Place of the newest piece of evidence, or judgement of it, in the journal."""
     evidence_at: datetime | None
     builds: Mapping[NodeName, str]
+    """As they were seen for the plan; not compared without one."""
     boots: Mapping[NodeName, str]
     unproven: frozenset[str]
     """Interlocks that do not pass now."""
@@ -68,12 +69,8 @@ def judge_approvals(
     """Judge whether enough different people agree to this opening, in all the roles needed."""
     if policy.needed < 1:
         return passed("the configuration asks nobody else")
-    groups: dict[str, list[Approval]] = {}
-    for approval in approvals:
-        groups.setdefault(approval.request.nonce, []).append(approval)
-    # People who agreed to two different requests have not agreed to one and the same thing.
-    counts = [_judge_group(policy, group, present, now) for group in groups.values()]
-    best = max(counts, key=lambda count: len(count.people), default=_Count())
+    counts = _counts(policy, approvals, present, now)
+    best = _best(counts)
     missing = tuple(_missing(policy, best.people))
     if not missing:
         who = " and ".join(f"{name} ({role})" for name, role in best.people.items())
@@ -82,11 +79,24 @@ def judge_approvals(
     return failed("; ".join((*missing, *refused)))
 
 
-def approving(
+def approved_request(
     policy: ApprovalPolicy, approvals: Iterable[Approval], present: Present, now: datetime
-) -> Mapping[str, str]:
-    """Name those whose agreement to one request counts, with their roles."""
-    return _judge_group(policy, approvals, present, now).people
+) -> tuple[str, Mapping[str, str]]:
+    """Name the request that most people agree to, and who they are with their roles."""
+    best = _best(_counts(policy, approvals, present, now))
+    return best.nonce, best.people
+
+
+def request_holds(
+    policy: ApprovalPolicy,
+    request: ApprovalRequest,
+    sequence: int,
+    present: Present,
+    *,
+    now: datetime,
+) -> bool:
+    """Tell whether a request can still be agreed to, whoever does."""
+    return not any(_of_request("somebody", policy, request, sequence, present, now=now))
 
 
 def judge_approval(
@@ -103,12 +113,27 @@ def judge_approval(
 class _Count:
     """Who agrees to one request, and why others do not count."""
 
+    nonce: str = ""
     people: Mapping[str, str] = MappingProxyType({})
     refused: tuple[str, ...] = ()
 
 
-def _judge_group(
+def _best(counts: tuple[_Count, ...]) -> _Count:
+    return max(counts, key=lambda count: len(count.people), default=_Count())
+
+
+def _counts(
     policy: ApprovalPolicy, approvals: Iterable[Approval], present: Present, now: datetime
+) -> tuple[_Count, ...]:
+    # People who agreed to two different requests have not agreed to one and the same thing.
+    groups: dict[str, list[Approval]] = {}
+    for approval in approvals:
+        groups.setdefault(approval.request.nonce, []).append(approval)
+    return tuple(_count(policy, group, present, now) for group in groups.values())
+
+
+def _count(
+    policy: ApprovalPolicy, approvals: list[Approval], present: Present, now: datetime
 ) -> _Count:
     people: dict[str, str] = {}
     keys: set[str] = set()
@@ -123,7 +148,7 @@ def _judge_group(
         else:
             people[signature.principal] = policy.role_of(signature.principal)
             keys.add(signature.fingerprint)
-    return _Count(people=people, refused=tuple(refused))
+    return _Count(nonce=approvals[0].request.nonce, people=people, refused=tuple(refused))
 
 
 def _missing(policy: ApprovalPolicy, people: Mapping[str, str]) -> Iterator[str]:
@@ -140,9 +165,22 @@ def _objections(
     """Give all that speaks against a signature, the signature itself first."""
     who = approval.signature.principal or approval.signature.fingerprint
     yield from _of_signature(who, policy, approval.signature, present)
-    yield from _of_binding(who, approval.request, present)
-    yield from _of_evidence(who, approval, present)
-    yield from _of_time(who, approval.request, now)
+    yield from _of_request(who, policy, approval.request, approval.sequence, present, now=now)
+
+
+def _of_request(
+    who: str,
+    policy: ApprovalPolicy,
+    request: ApprovalRequest,
+    sequence: int,
+    present: Present,
+    *,
+    now: datetime,
+) -> Iterator[str]:
+    yield from _of_binding(who, request, present)
+    yield from _of_evidence(who, request, sequence, present)
+    yield from _of_nodes(who, request, present)
+    yield from _of_time(who, policy, request, now)
 
 
 def _of_signature(
@@ -179,30 +217,38 @@ def _of_binding(who: str, request: ApprovalRequest, present: Present) -> Iterato
         )
 
 
-def _of_evidence(who: str, approval: Approval, present: Present) -> Iterator[str]:
-    request = approval.request
+def _of_evidence(
+    who: str, request: ApprovalRequest, sequence: int, present: Present
+) -> Iterator[str]:
     if request.evidence != present.evidence:
         yield f"{who} approved on other evidence than there is now"
     late = present.evidence_at is not None and request.asked < present.evidence_at
-    if late or approval.sequence <= present.evidence_sequence:
+    if late or sequence <= present.evidence_sequence:
         yield f"{who} approved before the evidence was taken"
-    if present.plan is not None and request.plan != present.plan:
-        yield f"{who} approved another plan for the opening"
-    for node in request.nodes:
-        if present.builds.get(node.name, "") != node.build:
-            yield f"{who} approved {node.name} with build {node.build}, and it runs another"
-        if present.boots.get(node.name, "") != node.boot:
-            yield f"{who} approved before {node.name} was restarted"
-    if {node.name for node in request.nodes} != set(present.builds):
-        yield f"{who} approved for other nodes than the gate has now"
     seen = {one.name for one in request.interlocks if one.answer != "pass"}
     worse = sorted(present.unproven - seen)
     if worse:
         yield f"{who} saw as proven what is not proven now: {', '.join(worse)}"
 
 
-def _of_time(who: str, request: ApprovalRequest, now: datetime) -> Iterator[str]:
-    if now >= request.expires:
-        yield f"the approval of {who} has expired, on {request.expires:%Y-%m-%d %H:%M} UTC"
+def _of_nodes(who: str, request: ApprovalRequest, present: Present) -> Iterator[str]:
+    for node in request.nodes:
+        if present.boots.get(node.name, "") != node.boot:
+            yield f"{who} approved before {node.name} was restarted"
+    if present.plan is None:
+        return
+    if {node.name: node.build for node in request.nodes} != dict(present.builds):
+        yield f"{who} approved other nodes or builds than there are now"
+    if request.plan != present.plan:
+        yield f"{who} approved another plan for the opening"
+
+
+def _of_time(
+    who: str, policy: ApprovalPolicy, request: ApprovalRequest, now: datetime
+) -> Iterator[str]:
+    # Whoever wrote the request chose its end, but not how long any request may live.
+    end = min(request.expires, request.asked + timedelta(seconds=policy.valid_s))
+    if now >= end:
+        yield f"the approval of {who} has expired, on {end:%Y-%m-%d %H:%M} UTC"
     if request.asked > now + CLOCKS_DIFFER:
         yield f"{who} approved a request of the future; a clock was moved"

@@ -113,7 +113,7 @@ def _end_of(day: date) -> datetime:
 def _revisions(case: Case, now: datetime) -> Iterator[Deadline]:
     """Ask for a new decision as soon as the ground of the one in force has changed."""
     for one in unsettled(case):
-        if one.decision is case.decisions[-1] and case.is_open:
+        if one.decision.sequence == case.decisions[-1].sequence and case.is_open:
             due = one.newer.entry.received_at + timedelta(days=1)
             yield _deadline("new-revision", one.newer.entry.key, due, None, now)
 

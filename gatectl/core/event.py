@@ -28,6 +28,7 @@ from gatectl.core.casework import (
 from gatectl.core.check import Verdict
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
 from gatectl.core.plan import Digest, Plan, PlannedId
+from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
 
 RunId = NewType("RunId", str)
 EvidenceId = NewType("EvidenceId", str)
@@ -199,6 +200,18 @@ class CompromiseJudged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """Somebody gave his word for an examination that was made off the box."""
+
+    kind: Literal["examination.attested"] = "examination.attested"
+    by: str
+    finding: Literal["clean", "compromised"]
+    file: str
+    """The name of the report that is kept as evidence."""
+    evidence: EvidenceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signalled:
     """The gate's state moved, or was found in doubt."""
 
@@ -249,6 +262,7 @@ Event = Annotated[
     | SidesSeen
     | EvidenceKept
     | CompromiseJudged
+    | Examined
     | Signalled
     | InterlocksJudged
     | Refusal
@@ -265,7 +279,9 @@ Event = Annotated[
     | ApprovalRequested
     | ApprovalGiven
     | ApprovalUsed
-    | AttestationGiven,
+    | AttestationGiven
+    | AuditEnded
+    | MaintenanceSkipped,
     Field(discriminator="kind"),
 ]
 

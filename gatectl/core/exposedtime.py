@@ -6,7 +6,7 @@ saw first is taken to have been there before.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from gatectl.core.advisory import Advisory, Build, BuildError
@@ -122,6 +122,20 @@ def _exploitable(
 def earliest(times: Iterable[ExposedTime]) -> datetime | None:
     """Give the first moment at which a gate stood exposed to any of several bulletins."""
     return min((one.since for one in times if one.since is not None), default=None)
+
+
+def exposed_in_service(
+    times: Iterable[ExposedTime], in_service_since: date | None
+) -> datetime | None:
+    """Give the first moment of any exposed time during which the gate was in service at all."""
+    start = datetime.combine(in_service_since, time(), tzinfo=UTC) if in_service_since else None
+    moments = [
+        period.begin if start is None else max(period.begin, start)
+        for one in times
+        for period in one.periods
+        if start is None or period.end is None or period.end > start
+    ]
+    return min(moments, default=None)
 
 
 def _first_seen(records: list[Recorded], exploitable: Exploitable) -> datetime | None:

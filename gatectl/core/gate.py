@@ -4,6 +4,7 @@ Everything that affects the state machine lives here: `advance` is the only way 
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
@@ -192,6 +193,10 @@ class Gate:
     fips: bool = False
     """FIPS and NDcPP builds are trains of their own; the device does not say which it runs."""
     target: Target | None = None
+    in_service_since: date | None = None
+    """Before this day nobody could reach the gate, so it was not exposed either."""
+    off_box_examination: Literal["required", "advised"] = "required"
+    """What a clean compromise check needs besides, where the gate stood exposed."""
     pool_networks: tuple[Network, ...] = ()
     """Addresses that people get who come in through this gate: none may close it from there."""
     accept_closed_page: bool = False

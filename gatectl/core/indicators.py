@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Literal, NewType, assert_never
 
+from gatectl.core.check import Verdict, failed, passed, unknown
 from gatectl.core.collection import (
     CollectedFile,
     Collection,
@@ -210,6 +211,34 @@ def newest_with_earlier_findings(verdicts: Sequence[CompromiseVerdict]) -> Compr
         return _verdict([], ["nothing was collected"])
     findings = {finding for verdict in verdicts for finding in verdict.findings}
     return _verdict(sorted(findings, key=_place), list(verdicts[-1].doubts))
+
+
+def judge_depth(
+    judged: CompromiseVerdict,
+    *,
+    exposed_since: datetime | None,
+    examined: Literal["clean", "compromised", "no"],
+    required: bool,
+) -> Verdict:
+    """Judge whether a check of what the box itself gave goes deep enough.
+
+    A box that stood exposed while attacks were known may lie about itself; only an examination
+    made elsewhere, on its disk or memory, can clear it.
+    """
+    sentence = f"{judged.answer}: {judged.because}"
+    if judged.answer is CompromiseAnswer.COMPROMISED:
+        return failed(sentence)
+    if examined == "compromised":
+        return failed(f"{sentence}; the examination off the box found a compromise")
+    if judged.answer is CompromiseAnswer.INCONCLUSIVE:
+        return unknown(sentence)
+    if exposed_since is None or examined == "clean":
+        return passed(sentence)
+    missing = (
+        f"{sentence}; the gate stood exposed since {exposed_since:%Y-%m-%d %H:%M} UTC, and no "
+        "examination off the box is on record"
+    )
+    return unknown(missing) if required else passed(f"{missing} (it is only advised)")
 
 
 def _verdict(findings: list[Finding], doubts: list[str]) -> CompromiseVerdict:

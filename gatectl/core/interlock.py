@@ -35,6 +35,8 @@ class Interlock(StrEnum):
     NO_STEP_IN_DOUBT = "no-step-in-doubt"
     EVIDENCE_PRESERVED = "evidence-preserved"
     COMPROMISE_CHECK = "compromise-check"
+    ATTESTATIONS = "attestations"
+    APPROVALS = "approvals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +127,39 @@ class Blocker:
     clears: str
 
 
-def judge_reopening(gate: Gate, standing: Standing, now: datetime) -> tuple[Blocker, ...]:
-    """Judge every interlock; nothing is left out because another one failed before."""
-    return _judge_all(RULES, gate, standing, now)
+def judge_reopening(
+    gate: Gate,
+    standing: Standing,
+    now: datetime,
+    *,
+    attestations: Verdict | None = None,
+    approvals: Verdict | None = None,
+) -> tuple[Blocker, ...]:
+    """Judge every interlock; nothing is left out because another one failed before.
+
+    What people have put their name under is judged elsewhere; where it is asked for and was not
+    looked at, nobody is taken to have agreed.
+    """
+    words = (
+        (Interlock.ATTESTATIONS, bool(gate.attestations), attestations, "gatectl attest GATE NAME"),
+        (Interlock.APPROVALS, gate.approval.needed > 0, approvals, "gatectl approve GATE"),
+    )
+    agreed = tuple(
+        Blocker(interlock=name, verdict=verdict, clears=clears.replace("GATE", gate.name))
+        for name, asked, given, clears in words
+        for verdict in [given or unknown(f"the {name} were not looked at")]
+        if asked and not verdict.passed
+    )
+    return (*_judge_all(RULES, gate, standing, now), *agreed)
+
+
+def answers_of(gate: Gate, blockers: tuple[Blocker, ...]) -> tuple[tuple[str, Verdict], ...]:
+    """Give every interlock of a gate with its answer, those that pass as well."""
+    against = {blocker.interlock: blocker.verdict for blocker in blockers}
+    asked = {rule.interlock.value: rule.asks for rule in RULES if _concerns(rule, gate)}
+    if gate.attestations:
+        asked[Interlock.ATTESTATIONS.value] = f"on somebody's word: {', '.join(gate.attestations)}"
+    return tuple((name, against.get(name, passed(asks))) for name, asks in asked.items())
 
 
 def judge_confirming(gate: Gate, standing: Standing, now: datetime) -> tuple[Blocker, ...]:
@@ -246,6 +278,18 @@ def _judged_prechecks(plan: Plan, run: Run) -> Iterator[tuple[str, Verdict, str]
             told = Verdict(answer=verdict.answer, because=f"{at}{verdict.because}")
             yield step.claim, told, _OVERRIDE.format(step.claim)
 
+
+OVERRIDABLE_AT_REOPENING = frozenset(
+    {
+        Interlock.NO_STEP_IN_DOUBT,
+        Interlock.EVIDENCE_PRESERVED,
+        Interlock.COMPROMISE_CHECK,
+        Interlock.ATTESTATIONS,
+        Interlock.APPROVALS,
+    }
+)
+"""The others are seen on the appliances by each verification: without them a gate does not become
+verified, and no reason makes up for that."""
 
 NEVER_OVERRIDDEN = frozenset({"gate-shut"})
 """No reason makes it right to patch an open gate."""

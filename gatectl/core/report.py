@@ -9,6 +9,7 @@ from gatectl.core.check import Answer, Verdict
 from gatectl.core.event import (
     CompromiseJudged,
     Ending,
+    Examined,
     InterlocksJudged,
     Outcome,
     Recorded,
@@ -87,6 +88,8 @@ def _told(recorded: Recorded) -> tuple[str, str] | None:
             return "seen", f"outside {outside}, inside {inside}"
         case CompromiseJudged(answer=answer, because=because):
             return f"compromise check: {answer}", because
+        case Examined(by=by, finding=finding, file=file):
+            return f"examined off the box: {finding}", f"{file}, attested by {by}"
         case InterlocksJudged(blockers=blockers):
             names = ", ".join(blocker["interlock"] for blocker in blockers)
             return "interlocks", f"blocked by {names}" if names else "nothing blocks"

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -60,7 +61,10 @@ def _gate(access: SiteAccess) -> str:
         'advisories = ["CTX267027"]\n'
         f"office_networks = [{_quoted(f'{access.inside}/32')}]\n"
         'close_methods = ["close-acl", "close-vserver"]\n'
-        "acl_priorities = [10, 99]\n\n"
+        "acl_priorities = [10, 99]\n"
+        # The site was put up today, and nobody has its disk to examine elsewhere.
+        f"in_service_since = {datetime.now(UTC).date().isoformat()}\n"
+        'off_box_examination = "advised"\n\n'
         f"[gates.{access.gate}.vserver]\n"
         f"name = {_quoted(access.vserver)}\n"
         'kind = "vpn"\n'

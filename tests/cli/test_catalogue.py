@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from gatectl.cli.catalogue import VERBS, Catalogue
+from gatectl.cli.catalogue import VERBS
+from gatectl.cli.verbgroup import Catalogue
 from tests.cli.keyboard import REPOSITORY, clean_environment, type_in
 
 HEAVY = ("paramiko", "rich", "pydantic", "structlog", "sqlite3", "tenacity", "gatectl.operation")
@@ -107,16 +108,3 @@ def test_help_and_version_import_next_to_nothing(words: list[str]) -> None:
         cwd=REPOSITORY,
     )
     assert json.loads(done.stderr) == [0, []]
-
-
-def test_an_unknown_verb_is_none() -> None:
-    """The catalogue imports nothing for a word that is no verb."""
-    assert Catalogue().get_command(click.Context(Catalogue()), "os:system") is None
-
-
-def test_the_verbs_stand_in_the_order_of_an_incident() -> None:
-    """Closing comes first in the help, and reopening after patch, verify and scan."""
-    names = Catalogue().list_commands(click.Context(Catalogue()))
-    assert names[0] == "close"
-    assert names.index("patch") < names.index("verify") < names.index("scan")
-    assert names.index("scan") < names.index("reopen") < names.index("confirm")

@@ -14,6 +14,7 @@ from gatectl.core.event import (
     Event,
     EvidenceId,
     EvidenceKept,
+    Examined,
     InterlocksJudged,
     LookMade,
     Mode,
@@ -29,7 +30,8 @@ from gatectl.core.event import (
     StepStarted,
 )
 from gatectl.core.gate import GateState, Signal
-from tests.builders import NS_A, planned, shipped_plan
+from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
+from tests.builders import NS_A, START, planned, shipped_plan
 
 STEP = planned()
 PLAN = shipped_plan("verify")
@@ -63,6 +65,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
     ),
     SidesSeen(outside="shut", inside="open", because="all agree", looks=({"kind": "refused"},)),
     EvidenceKept(step=STEP.id, node=NS_A, what="missing", name="/tmp/x", evidence=None),
+    Examined(by="ciso", finding="clean", file="report.pdf", evidence=EvidenceId("a" * 64)),
     CompromiseJudged(answer="inconclusive", because="no log", findings=({"path": "/x"},)),
     Signalled(
         signal=Signal.DOUBT, before=GateState.PATCHING, after=GateState.UNKNOWN, because="crash"
@@ -70,6 +73,8 @@ ONE_OF_EACH: tuple[Event, ...] = (
     InterlocksJudged(blockers=({"interlock": "x"},), overridden=()),
     Refusal(verb="reopen", sentence="no", hint="do", exit_code=6),
     Noted(text="a note"),
+    AuditEnded(exit_code=7, drifted=("saved",), unknown=(), known=("disk",)),
+    MaintenanceSkipped(playbook="patch", because="too late", latest=START),
 )
 
 

@@ -4,7 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from gatectl.core.event import Ending, Mode, RunEnded, SidesSeen, Signalled
-from gatectl.core.exposedtime import ExposedTime, Period, earliest, exposed_time, exposed_times
+from gatectl.core.exposedtime import (
+    ExposedTime,
+    Period,
+    earliest,
+    exposed_in_service,
+    exposed_time,
+    exposed_times,
+)
 from gatectl.core.exposure import NodeSeen
 from gatectl.core.gate import GateState, NodeName, Signal
 from gatectl.core.plan import Direction, Plan
@@ -178,3 +185,34 @@ def test_a_node_that_showed_nothing_is_taken_to_have_what_a_bulletin_needs() -> 
     saml = bulletin("CTX474995")
     times = exposed_times(silent, [saml], chronicle.records, NOW)
     assert times[saml.id].periods
+
+
+def times_of(*periods: tuple[int, int | None]) -> ExposedTime:
+    """Make an exposed time of days of November 2026; no end means that it goes on."""
+    return ExposedTime(
+        periods=tuple(
+            Period(
+                begin=datetime(2026, 11, begin, tzinfo=UTC),
+                end=None if end is None else datetime(2026, 11, end, tzinfo=UTC),
+            )
+            for begin, end in periods
+        ),
+        first_seen=None,
+        length=timedelta(),
+        because="as told",
+    )
+
+
+def test_time_before_the_gate_was_in_service_is_no_exposed_time() -> None:
+    """What ended before that day is left out, and what began before begins with it."""
+    times = [times_of((1, 3), (5, 9)), times_of((7, 8))]
+    assert exposed_in_service(times, None) == datetime(2026, 11, 1, tzinfo=UTC)
+    assert exposed_in_service(times, date(2026, 11, 4)) == datetime(2026, 11, 5, tzinfo=UTC)
+    assert exposed_in_service(times, date(2026, 11, 6)) == datetime(2026, 11, 6, tzinfo=UTC)
+    assert exposed_in_service(times, date(2026, 11, 9)) is None
+
+
+def test_exposed_time_that_goes_on_is_exposed_in_service() -> None:
+    """Without an end it reaches every day of service."""
+    since = exposed_in_service([times_of((1, None))], date(2026, 11, 20))
+    assert since == datetime(2026, 11, 20, tzinfo=UTC)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import TypeAdapter
 
 import gatectl
+from gatectl.core.check import Answer
 from gatectl.core.collection import (
     CollectedFile,
     Collection,
@@ -30,6 +32,7 @@ from gatectl.core.indicators import (
     Kind,
     Severity,
     judge_collection,
+    judge_depth,
 )
 from tests.indicator_samples import (
     CLEAN,
@@ -409,3 +412,39 @@ def test_indicator_of_names_needs_a_group() -> None:
             pattern="x",
             names="users",
         )
+
+
+EXPOSED = datetime(2026, 11, 20, tzinfo=UTC)
+NOT_ON_RECORD = "no examination off the box is on record"
+
+
+@pytest.mark.parametrize(
+    ("answer", "exposed", "examined", "required", "expected", "words"),
+    [
+        ("clean", None, "no", True, Answer.PASS, "clean"),
+        ("clean", EXPOSED, "no", True, Answer.UNKNOWN, NOT_ON_RECORD),
+        ("scanned", EXPOSED, "no", True, Answer.UNKNOWN, NOT_ON_RECORD),
+        ("clean", EXPOSED, "no", False, Answer.PASS, NOT_ON_RECORD),
+        ("clean", EXPOSED, "clean", True, Answer.PASS, "clean"),
+        ("clean", EXPOSED, "compromised", True, Answer.FAIL, "found a compromise"),
+        ("clean", None, "compromised", False, Answer.FAIL, "found a compromise"),
+        ("inconclusive", None, "clean", False, Answer.UNKNOWN, "inconclusive"),
+        ("inconclusive", None, "compromised", False, Answer.FAIL, "found a compromise"),
+        ("compromised", None, "clean", False, Answer.FAIL, "compromised"),
+    ],
+)
+def test_judge_depth_asks_for_an_examination_where_the_gate_stood_exposed(
+    answer: str,
+    exposed: datetime | None,
+    examined: Literal["clean", "compromised", "no"],
+    required: bool,
+    expected: Answer,
+    words: str,
+) -> None:
+    """A box that stood open to known attacks cannot clear itself, and nothing outweighs a find."""
+    judged = CompromiseVerdict(
+        answer=CompromiseAnswer(answer), findings=(), doubts=(), because="as judged"
+    )
+    verdict = judge_depth(judged, exposed_since=exposed, examined=examined, required=required)
+    assert verdict.answer is expected
+    assert words in verdict.because

@@ -1,0 +1,317 @@
+"""What others have agreed to about one gate: taken in, looked at again, and used once."""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from gatectl.core.agreement import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ApprovalUsed,
+    AttestationGiven,
+)
+from gatectl.core.agreements import Agreements, Asked, Given, evidence_digest
+from gatectl.core.approval import (
+    Approval,
+    Present,
+    approved_request,
+    judge_approval,
+    judge_approvals,
+    request_holds,
+)
+from gatectl.core.approvalrequest import (
+    NAMESPACE,
+    ApprovalRequest,
+    InterlockAsked,
+    NodeAsked,
+    NotARequest,
+    read_request,
+    request_digest,
+    request_text,
+)
+from gatectl.core.attestation import judge_attestations
+from gatectl.core.check import Verdict, passed
+from gatectl.core.event import Event
+from gatectl.core.gate import Gate
+from gatectl.core.interlock import Blocker, Interlock, answers_of, judge_reopening
+from gatectl.core.plan import Plan
+from gatectl.core.standing import Standing
+from gatectl.desk import Desk
+from gatectl.errors import InvalidInput, JournalDamaged, Refused
+from gatectl.lease import LeaseToken
+from gatectl.recorder import RunRecorder
+from gatectl.signatures import SignerList, look_at, openssh_version, read_signer_list
+
+_REQUESTS_TRIED_MAX = 50
+_NONCE_BYTES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """Approvals and attestations of one gate, on record and as they count at this moment."""
+
+    desk: Desk
+    gate: Gate
+
+    @cached_property
+    def signers(self) -> SignerList:
+        """Read who may sign, once for a verb; InvalidInput where nobody is named."""
+        policy = self.gate.approval
+        if policy.needed < 1:
+            raise InvalidInput(
+                f"the configuration asks nobody to approve for {self.gate.name}",
+                hint=f"Add a table [gates.{self.gate.name}.approval]; `gatectl init` shows one.",
+            )
+        revoked = Path(policy.revoked_keys) if policy.revoked_keys else None
+        return read_signer_list(Path(policy.allowed_signers), revoked)
+
+    def agreements(self) -> Agreements:
+        """Fold what is on record."""
+        return Agreements.from_events(self.desk.journal.events(gate=self.gate.name))
+
+    def judge(self, standing: Standing, plan: Plan | None) -> tuple[Blocker, ...]:
+        """Judge every interlock for reopening, with what people have agreed to."""
+        now = self.desk.clock.now()
+        agreements = self.agreements()
+        attested = judge_attestations(self.gate.attestations, agreements.attested)
+        others = self._others(standing, attested, now)
+        approvals = self._judge_approvals(agreements, standing, plan, others, now)
+        return judge_reopening(self.gate, standing, now, attestations=attested, approvals=approvals)
+
+    def use(self, standing: Standing, plan: Plan, lease: LeaseToken | None) -> tuple[Blocker, ...]:
+        """Mark the approved request as used, while the lease counts; or say what is missing now.
+
+        Judged again here, where nobody else can be at it: two openings on one approval would
+        otherwise both have found it unused.
+        """
+        if self.gate.approval.needed < 1:
+            return ()
+        blockers = tuple(
+            blocker
+            for blocker in self.judge(standing, plan)
+            if blocker.interlock == Interlock.APPROVALS
+        )
+        if blockers:
+            return blockers
+        now = self.desk.clock.now()
+        agreements = self.agreements()
+        attested = judge_attestations(self.gate.attestations, agreements.attested)
+        present = self._present(agreements, standing, plan, self._others(standing, attested, now))
+        nonce, people = approved_request(
+            self.gate.approval, self._approvals(agreements), present, now
+        )
+        self._record(ApprovalUsed(nonce=nonce, principals=tuple(people)), lease)
+        return ()
+
+    def pending(self, standing: Standing) -> ApprovalRequest | None:
+        """Find the newest request that can still be agreed to."""
+        now = self.desk.clock.now()
+        agreements = self.agreements()
+        present = self._present(agreements, standing, None, None)
+        for asked in reversed(tuple(agreements.asked.values())):
+            request = _read(asked)
+            if request_holds(self.gate.approval, request, asked.sequence, present, now=now):
+                return request
+        return None
+
+    def ask(self, standing: Standing, plan: Plan) -> ApprovalRequest:
+        """Put a new request on record, about the gate as it stands now."""
+        now = self.desk.clock.now().replace(microsecond=0) + timedelta(seconds=1)
+        agreements = self.agreements()
+        attested = judge_attestations(self.gate.attestations, agreements.attested)
+        answers = answers_of(self.gate, self._others(standing, attested, now))
+        request = ApprovalRequest(
+            gate=self.gate.name,
+            lineage=self.desk.journal.lineage,
+            run=agreements.run,
+            plan=plan.digest,
+            evidence=evidence_digest(standing),
+            evidence_pieces=sum(1 for kept in standing.evidence if kept.evidence),
+            nodes=tuple(
+                NodeAsked(
+                    name=node.name,
+                    build=plan.facts.builds.get(node.name, ""),
+                    boot=agreements.boots.get(node.name, ""),
+                )
+                for node in self.gate.nodes
+            ),
+            interlocks=tuple(
+                InterlockAsked(name=name, answer=verdict.answer.value, because=verdict.because)
+                for name, verdict in answers
+            ),
+            asked_by=self.desk.actor,
+            asked=now,
+            expires=now + timedelta(seconds=self.gate.approval.valid_s),
+            nonce=secrets.token_hex(_NONCE_BYTES),
+        )
+        text = request_text(request)
+        self._record(
+            ApprovalRequested(
+                nonce=request.nonce,
+                digest=request_digest(text),
+                request=text,
+                expires=request.expires,
+            )
+        )
+        return request
+
+    def given_to(self, request: ApprovalRequest, standing: Standing) -> Verdict:
+        """Judge who has agreed to the newest request, as far as that can be told without a plan."""
+        agreements = self.agreements()
+        present = self._present(agreements, standing, None, None)
+        approvals = tuple(
+            one for one in self._approvals(agreements) if one.request.nonce == request.nonce
+        )
+        return judge_approvals(self.gate.approval, approvals, present, self.desk.clock.now())
+
+    def take(self, armour: str, standing: Standing) -> ApprovalGiven:
+        """Take a signature in; one that does not count is refused with its reason."""
+        now = self.desk.clock.now()
+        agreements = self.agreements()
+        approval = self._of_some_request(armour, agreements, now)
+        policy = self.gate.approval
+        present = self._present(agreements, standing, None, None)
+        verdict = judge_approval(policy, approval, present, now)
+        who = approval.signature.principal
+        earlier = [
+            one.signature
+            for one in self._approvals(agreements)
+            if one.request.nonce == approval.request.nonce
+        ]
+        if not verdict.passed:
+            raise Refused(f"this approval does not count: {verdict.because}", hint=_HINT)
+        keys = {one.fingerprint for one in earlier}
+        if who in {one.principal for one in earlier} or approval.signature.fingerprint in keys:
+            raise Refused(
+                f"this approval does not count: {who} has approved already, and counts once",
+                hint="Somebody else must approve as well.",
+            )
+        given = ApprovalGiven(
+            nonce=approval.request.nonce,
+            principal=who,
+            role=policy.role_of(who),
+            fingerprint=approval.signature.fingerprint,
+            signature=armour,
+            verified_with=openssh_version(),
+        )
+        self._record(given)
+        return given
+
+    def attest(self, name: str, says: str, content: bytes | None) -> AttestationGiven:
+        """Put somebody's word on record, with the file that goes with it."""
+        if name not in self.gate.attestations:
+            known = ", ".join(self.gate.attestations) or "none"
+            raise InvalidInput(
+                f"the configuration asks for no attestation {name!r} of {self.gate.name}",
+                hint=f"It asks for: {known}.",
+            )
+        kept = None if content is None else self.desk.evidence.keep(content)
+        event = AttestationGiven(name=name, by=self.desk.actor, says=says, sha256=kept)
+        self._record(event)
+        return event
+
+    def _judge_approvals(
+        self,
+        agreements: Agreements,
+        standing: Standing,
+        plan: Plan | None,
+        others: tuple[Blocker, ...],
+        now: datetime,
+    ) -> Verdict:
+        if self.gate.approval.needed < 1:
+            return passed("the configuration asks nobody else")
+        present = self._present(agreements, standing, plan, others)
+        return judge_approvals(self.gate.approval, self._approvals(agreements), present, now)
+
+    def _others(self, standing: Standing, attested: Verdict, now: datetime) -> tuple[Blocker, ...]:
+        """Judge all interlocks but the approvals, which rest on these."""
+        approved = passed("not asked here")
+        return judge_reopening(self.gate, standing, now, attestations=attested, approvals=approved)
+
+    def _present(
+        self,
+        agreements: Agreements,
+        standing: Standing,
+        plan: Plan | None,
+        others: tuple[Blocker, ...] | None,
+    ) -> Present:
+        return Present(
+            gate=self.gate.name,
+            lineage=self.desk.journal.lineage,
+            run=agreements.run,
+            plan=plan.digest if plan else None,
+            evidence=evidence_digest(standing),
+            evidence_sequence=agreements.evidence_sequence,
+            evidence_at=agreements.evidence_at,
+            builds=plan.facts.builds if plan else {},
+            boots=agreements.boots,
+            unproven=frozenset(blocker.interlock for blocker in others or ()),
+            operator=self.desk.actor,
+            used=agreements.used,
+        )
+
+    def _approvals(self, agreements: Agreements) -> tuple[Approval, ...]:
+        """Look at every signature again: what counted yesterday may be revoked today."""
+        now = self.desk.clock.now()
+        return tuple(
+            self._looked_at(agreements.asked[given.event.nonce], given, now)
+            for given in agreements.given
+            if given.event.nonce in agreements.asked
+        )
+
+    def _looked_at(self, asked: Asked, given: Given, now: datetime) -> Approval:
+        text = asked.event.request.encode()
+        facts = look_at(text, given.event.signature, self.signers, NAMESPACE, now)
+        return Approval(request=_read(asked), signature=facts, sequence=given.sequence)
+
+    def _of_some_request(self, armour: str, agreements: Agreements, now: datetime) -> Approval:
+        """Find the request that a signature is of; the newest, if it is of none."""
+        newest = tuple(reversed(tuple(agreements.asked.values())))[:_REQUESTS_TRIED_MAX]
+        if not newest:
+            raise Refused(
+                f"nobody has asked for an approval for {self.gate.name}",
+                hint=f"`gatectl approve {self.gate.name}` asks for one.",
+            )
+        sequence = self.desk.journal.head().sequence + 1
+        tried = [
+            Approval(
+                request=_read(asked),
+                signature=look_at(
+                    asked.event.request.encode(), armour, self.signers, NAMESPACE, now
+                ),
+                sequence=sequence,
+            )
+            for asked in newest
+        ]
+        return next((one for one in tried if one.signature.genuine), tried[0])
+
+    def _record(self, event: Event, lease: LeaseToken | None = None) -> None:
+        recorder = RunRecorder(
+            journal=self.desk.journal,
+            gate=self.gate.name,
+            run=None,
+            lease=lease,
+            listeners=self.desk.listeners,
+        )
+        if lease is None:
+            recorder.record(event)
+            return
+        recorded = self.desk.journal.append(event, gate=self.gate.name, require=lease)
+        for listener in self.desk.listeners:
+            listener(recorded)
+
+
+_HINT = "Nothing was put on record. `gatectl approve` shows what is asked now."
+
+
+def _read(asked: Asked) -> ApprovalRequest:
+    try:
+        if request_digest(asked.event.request) != asked.event.digest:
+            raise NotARequest("it has another digest than its record says")
+        return read_request(asked.event.request)
+    except NotARequest as exc:
+        raise JournalDamaged(
+            f"the approval request in record {asked.sequence} cannot be read: {exc}"
+        ) from exc

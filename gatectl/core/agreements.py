@@ -1,0 +1,149 @@
+"""What people have put their name under for one gate: the fold of approvals and attestations."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from gatectl.core.agreement import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ApprovalUsed,
+    AttestationGiven,
+)
+from gatectl.core.event import (
+    CompromiseJudged,
+    EvidenceKept,
+    LookMade,
+    Mode,
+    Recorded,
+    RunId,
+    RunStarted,
+    Signalled,
+)
+from gatectl.core.gate import NodeName, Signal
+from gatectl.core.playbook import Purpose
+from gatectl.core.standing import Standing, evidence_ids
+
+_BOOT_LOOK: Final = "kern.boottime"
+"""The look whose answer is another one after each restart of an appliance."""
+
+_CHANGE_NOTHING_YET: Final = frozenset({Purpose.VERIFY, Purpose.SCAN, Purpose.REOPEN})
+"""What runs for these purposes leaves things as they were agreed upon: a reopening that goes wrong
+is closed again, and that closing is a run of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request as it is on record."""
+
+    event: ApprovalRequested
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A signature as it is on record."""
+
+    event: ApprovalGiven
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreements:
+    """All that others have agreed to since the gate was last confirmed open, and what it rests on.
+
+    What was used once stays used for ever.
+    """
+
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+    given: tuple[Given, ...] = ()
+    used: Mapping[str, datetime] = field(default_factory=dict)
+    attested: Mapping[str, AttestationGiven] = field(default_factory=dict)
+    run: str = ""
+    """The last run that could change anything."""
+    evidence_sequence: int = 0
+    evidence_at: datetime | None = None
+    boots: Mapping[NodeName, str] = field(default_factory=dict)
+    opened: bool = False
+    """gatectl began to open the gate, and has not begun to close it since."""
+    opened_with: tuple[str, ...] = ()
+    """Who agreed to that opening."""
+
+    @classmethod
+    def from_events(cls, events: Iterable[Recorded]) -> "Agreements":
+        """Fold a gate's events in their order; what a dry run looked at is left out."""
+        agreements = cls()
+        dry: set[RunId] = set()
+        for recorded in events:
+            event = recorded.event
+            if isinstance(event, RunStarted) and event.mode is Mode.DRY and recorded.run:
+                dry.add(recorded.run)
+            if recorded.run not in dry:
+                agreements = agreements.after(recorded)
+        return agreements
+
+    def after(self, recorded: Recorded) -> "Agreements":
+        """Give what is agreed after one more event."""
+        match recorded.event:
+            case ApprovalRequested(nonce=nonce) as event:
+                asked = Asked(event=event, sequence=recorded.sequence, at=recorded.at)
+                # The first request of a number is the one that counts.
+                return replace(self, asked={nonce: asked, **self.asked})
+            case ApprovalGiven() as event:
+                given = Given(event=event, sequence=recorded.sequence, at=recorded.at)
+                return replace(self, given=(*self.given, given))
+            case ApprovalUsed(nonce=nonce, principals=principals):
+                return replace(self, used={nonce: recorded.at, **self.used}, opened_with=principals)
+            case AttestationGiven(name=name) as event:
+                return replace(self, attested={**self.attested, name: event})
+            case RunStarted(plan=plan) if plan.purpose not in _CHANGE_NOTHING_YET:
+                return replace(self, run=str(recorded.run or ""))
+            case EvidenceKept() | CompromiseJudged():
+                return replace(self, evidence_sequence=recorded.sequence, evidence_at=recorded.at)
+            case LookMade(look=look, node=str() as node, evidence=str() as evidence) if (
+                _BOOT_LOOK in look
+            ):
+                return replace(self, boots={**self.boots, node: evidence})
+            case Signalled(signal=signal):
+                return self._signalled(signal)
+            case _:
+                return self
+
+    def _signalled(self, signal: Signal) -> "Agreements":
+        match signal:
+            case Signal.CLOSE_STARTED:
+                return replace(self, opened=False, opened_with=())
+            case Signal.REOPEN_STARTED:
+                return replace(self, opened=True)
+            case Signal.CONFIRMED:
+                return replace(self, given=(), attested={})
+            case _:
+                return self
+
+
+def evidence_digest(standing: Standing) -> str:
+    """Sum up the kept evidence and what the compromise check made of it."""
+    judged = standing.compromise
+    document = {
+        "pieces": sorted(evidence_ids(standing)),
+        "missing": sorted(
+            f"{kept.node}:{kept.name}" for kept in standing.evidence if kept.evidence is None
+        ),
+        "answer": judged.answer if judged else "",
+        "because": judged.because if judged else "",
+        "findings": [dict(finding) for finding in judged.findings] if judged else [],
+    }
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def nobody_else(agreements: Agreements) -> str:
+    """Say loudly that an opening rests on one person alone; empty where it does not."""
+    if not agreements.opened or agreements.opened_with:
+        return ""
+    return "NOBODY ELSE HAS APPROVED this opening: it rests on one person alone"

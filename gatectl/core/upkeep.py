@@ -1,0 +1,30 @@
+"""What stands on record of the days without a crisis: audits, and work that did not begin."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEnded:
+    """A gate was compared with what it should be; nothing on it was changed."""
+
+    kind: Literal["audit.ended"] = "audit.ended"
+    exit_code: int
+    drifted: tuple[str, ...] = ()
+    """What is other than it should be, and is not known as such."""
+    unknown: tuple[str, ...] = ()
+    """What could not be judged."""
+    known: tuple[str, ...] = ()
+    """What is accepted for a while by the configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceSkipped:
+    """Scheduled work did not begin, because it was too late for it: it never runs late."""
+
+    kind: Literal["maintenance.skipped"] = "maintenance.skipped"
+    playbook: str
+    because: str
+    latest: datetime | None = None
+    """When it should have begun at the latest."""
