@@ -2,11 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+Row = tuple[Any, ...]
+"""A record as the database gives it: the fields of `Link` in their order."""
 
 _EVENT_DOMAIN = b"gatectl/event/1"
 _JOURNAL_DOMAIN = b"gatectl/journal/1"
+_DIGEST = re.compile("[0-9a-f]{64}")
+_RUN_TYPES = (str, type(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,17 @@ class JournalVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of a journal that somebody else walked along."""
+
+    problems: tuple[Problem, ...]
+    events: int
+    head: Head
+    at_anchor: str
+    """The hash at the anchor's place, if that was in this part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One row as it lies in the database; anything may be in a damaged one."""
 
@@ -48,6 +66,14 @@ class Link:
     body: object
     previous: object
     hash: object
+
+    @classmethod
+    def of(cls, row: Row) -> "Link":
+        """Name the fields of a row."""
+        sequence, gate, run, kind, body, previous, own = row
+        return cls(
+            sequence=sequence, gate=gate, run=run, kind=kind, body=body, previous=previous, hash=own
+        )
 
     def readable(self) -> bool:
         """Whether it has the form of a record at all."""
@@ -90,17 +116,58 @@ class Walk:
     further ones are still found.
     """
 
-    def __init__(self, *, birth: Mapping[str, object], anchor: Head | None = None) -> None:
-        self.sequence = 0
+    def __init__(
+        self,
+        *,
+        birth: Mapping[str, object],
+        anchor: Head | None = None,
+        begin: Head | None = None,
+    ) -> None:
+        self.sequence = begin.sequence if begin else 0
         self.events = 0
         self._lineage = str(birth["lineage"])
-        self._hash = genesis(birth)
+        self._hash = begin.hash if begin else genesis(birth)
         self._anchor = anchor
         self._at_anchor = ""
 
     def head(self) -> Head:
         """Give the last link that was seen."""
         return Head(sequence=self.sequence, hash=self._hash, lineage=self._lineage)
+
+    def stretch(self, problems: Sequence[Problem]) -> Stretch:
+        """Give what was walked to whoever goes on with it."""
+        return Stretch(
+            problems=tuple(problems),
+            events=self.events,
+            head=self.head(),
+            at_anchor=self._at_anchor,
+        )
+
+    def join(self, stretch: Stretch) -> Iterator[Problem]:
+        """Go on behind a stretch that began at the head as it is now."""
+        yield from stretch.problems
+        self.sequence, self._hash = stretch.head.sequence, stretch.head.hash
+        self.events += stretch.events
+        self._at_anchor = stretch.at_anchor or self._at_anchor
+
+    def rows(self, rows: Sequence[Row]) -> Iterator[Problem]:
+        """Go along many rows; those that fit cost little, any other gets a look of its own."""
+        at = 0
+        while at < len(rows):
+            good, own = _fitting(rows, at, self.sequence, self._hash)
+            if good:
+                self._pass(rows, at, good, own)
+                at += good
+            if at < len(rows):
+                yield from self.step(Link.of(rows[at]))
+                at += 1
+
+    def _pass(self, rows: Sequence[Row], at: int, good: int, own: str) -> None:
+        if self._anchor is not None and 0 < self._anchor.sequence - self.sequence <= good:
+            self._at_anchor = str(rows[at + self._anchor.sequence - self.sequence - 1][-1])
+        self.sequence += good
+        self.events += good
+        self._hash = own
 
     def step(self, link: Link) -> Iterator[Problem]:
         """Compare the next row with what must follow."""
@@ -164,11 +231,45 @@ def _span(first: int, last: int) -> str:
 
 
 def _is_digest(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and len(value) == 64  # noqa: PLR2004 - hex digits of a SHA-256
-        and all(digit in "0123456789abcdef" for digit in value)
-    )
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def _fitting(rows: Sequence[Row], at: int, sequence: int, previous: str) -> tuple[int, str]:
+    """Count the rows from `at` on that follow without a flaw, and give the last one's hash.
+
+    The same tests as in `Walk.step`, laid out for speed: a journal of years has a million rows.
+    """
+    sha256 = hashlib.sha256
+    last_gate = last_run = last_kind = object()
+    gate_part = run_part = kind_part = ""
+    good = 0
+    for number, gate, run, kind, body, claimed, own in rows[at:] if at else rows:
+        if number != sequence + 1 or claimed != previous or type(body) is not str:
+            break
+        try:
+            body_hash = sha256(body.encode()).digest()
+        except UnicodeEncodeError:
+            break
+        if sha256(_EVENT_DOMAIN + bytes.fromhex(previous) + body_hash).hexdigest() != own:
+            break
+        if gate != last_gate or run != last_run or kind != last_kind:
+            if type(gate) is not str or type(kind) is not str or type(run) not in _RUN_TYPES:
+                break
+            last_gate, last_run, last_kind = gate, run, kind
+            gate_part = f',"gate":{json.dumps(gate)}'
+            run_part = f',"run":{json.dumps(run)},"sequence":'
+            kind_part = f'"kind":{json.dumps(kind)}'
+        tail = f"{run_part}{number}}}"
+        # Keys are sorted and quotes in values escaped, so that these can only be the keys meant.
+        origin = body.rfind(',"origin":"', 0, len(body) - len(tail))
+        filed = body.endswith(tail) and body.endswith(gate_part, 0, origin)
+        if not (filed and kind_part in body and body.count('"kind":"') == 1) and any(
+            _columns(Link.of((number, gate, run, kind, body, claimed, own)), number, body)
+        ):
+            break
+        sequence, previous = number, own
+        good += 1
+    return good, previous
 
 
 def _columns(link: Link, sequence: int, body: str) -> Iterator[Problem]:

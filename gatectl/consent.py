@@ -1,7 +1,7 @@
 """What others have agreed to about one gate: taken in, looked at again, and used once."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +67,10 @@ class Consent:
         revoked = Path(policy.revoked_keys) if policy.revoked_keys else None
         return read_signer_list(Path(policy.allowed_signers), revoked)
 
+    def standing(self) -> Standing:
+        """Fold what is known of the gate."""
+        return Standing.from_events(self.gate.name, self.desk.journal.events(gate=self.gate.name))
+
     def agreements(self) -> Agreements:
         """Fold what is on record."""
         return Agreements.from_events(self.desk.journal.events(gate=self.gate.name))
@@ -75,12 +79,22 @@ class Consent:
         """Judge every interlock for reopening, with what people have agreed to."""
         now = self.desk.clock.now()
         agreements = self.agreements()
-        attested = judge_attestations(self.gate.attestations, agreements.attested)
-        others = self._others(standing, attested, now)
-        approvals = self._judge_approvals(agreements, standing, plan, others, now)
-        return judge_reopening(self.gate, standing, now, attestations=attested, approvals=approvals)
+        others = self._others(agreements, standing, now)
+        approvals = passed("the configuration asks nobody else")
+        if self.gate.approval.needed > 0:
+            present = self._present(agreements, standing, plan, others)
+            approvals = judge_approvals(
+                self.gate.approval, self._approvals(agreements), present, now
+            )
+        return judge_reopening(
+            self.gate,
+            standing,
+            now,
+            attestations=judge_attestations(self.gate.attestations, agreements.attested),
+            approvals=approvals,
+        )
 
-    def use(self, standing: Standing, plan: Plan, lease: LeaseToken | None) -> tuple[Blocker, ...]:
+    def admit(self, plan: Plan, lease: LeaseToken | None) -> tuple[Blocker, ...]:
         """Mark the approved request as used, while the lease counts; or say what is missing now.
 
         Judged again here, where nobody else can be at it: two openings on one approval would
@@ -88,20 +102,22 @@ class Consent:
         """
         if self.gate.approval.needed < 1:
             return ()
-        blockers = tuple(
-            blocker
-            for blocker in self.judge(standing, plan)
-            if blocker.interlock == Interlock.APPROVALS
-        )
-        if blockers:
-            return blockers
         now = self.desk.clock.now()
         agreements = self.agreements()
-        attested = judge_attestations(self.gate.attestations, agreements.attested)
-        present = self._present(agreements, standing, plan, self._others(standing, attested, now))
-        nonce, people = approved_request(
-            self.gate.approval, self._approvals(agreements), present, now
+        standing = self.standing()
+        others = tuple(
+            blocker
+            for blocker in self._others(agreements, standing, now)
+            # The opening itself is the run that is unfinished now; any other was judged before.
+            if blocker.interlock != Interlock.NO_STEP_IN_DOUBT
         )
+        present = self._present(agreements, standing, plan, others)
+        approvals = self._approvals(agreements)
+        verdict = judge_approvals(self.gate.approval, approvals, present, now)
+        if not verdict.passed:
+            clears = f"gatectl approve {self.gate.name}"
+            return (Blocker(interlock=Interlock.APPROVALS, verdict=verdict, clears=clears),)
+        nonce, people = approved_request(self.gate.approval, approvals, present, now)
         self._record(ApprovalUsed(nonce=nonce, principals=tuple(people)), lease)
         return ()
 
@@ -118,10 +134,9 @@ class Consent:
 
     def ask(self, standing: Standing, plan: Plan) -> ApprovalRequest:
         """Put a new request on record, about the gate as it stands now."""
-        now = self.desk.clock.now().replace(microsecond=0) + timedelta(seconds=1)
+        now = self.desk.clock.now()
         agreements = self.agreements()
-        attested = judge_attestations(self.gate.attestations, agreements.attested)
-        answers = answers_of(self.gate, self._others(standing, attested, now))
+        answers = answers_of(self.gate, self._others(agreements, standing, now))
         request = ApprovalRequest(
             gate=self.gate.name,
             lineage=self.desk.journal.lineage,
@@ -212,23 +227,17 @@ class Consent:
         self._record(event)
         return event
 
-    def _judge_approvals(
-        self,
-        agreements: Agreements,
-        standing: Standing,
-        plan: Plan | None,
-        others: tuple[Blocker, ...],
-        now: datetime,
-    ) -> Verdict:
-        if self.gate.approval.needed < 1:
-            return passed("the configuration asks nobody else")
-        present = self._present(agreements, standing, plan, others)
-        return judge_approvals(self.gate.approval, self._approvals(agreements), present, now)
-
-    def _others(self, standing: Standing, attested: Verdict, now: datetime) -> tuple[Blocker, ...]:
+    def _others(
+        self, agreements: Agreements, standing: Standing, now: datetime
+    ) -> tuple[Blocker, ...]:
         """Judge all interlocks but the approvals, which rest on these."""
-        approved = passed("not asked here")
-        return judge_reopening(self.gate, standing, now, attestations=attested, approvals=approved)
+        return judge_reopening(
+            self.gate,
+            standing,
+            now,
+            attestations=judge_attestations(self.gate.attestations, agreements.attested),
+            approvals=passed("not asked here"),
+        )
 
     def _present(
         self,
@@ -307,11 +316,11 @@ _HINT = "Nothing was put on record. `gatectl approve` shows what is asked now."
 
 
 def _read(asked: Asked) -> ApprovalRequest:
-    try:
-        if request_digest(asked.event.request) != asked.event.digest:
-            raise NotARequest("it has another digest than its record says")
-        return read_request(asked.event.request)
-    except NotARequest as exc:
-        raise JournalDamaged(
-            f"the approval request in record {asked.sequence} cannot be read: {exc}"
-        ) from exc
+    text = asked.event.request
+    because = "it has another digest than its record says"
+    if request_digest(text) == asked.event.digest:
+        try:
+            return read_request(text)
+        except NotARequest as exc:
+            because = str(exc)
+    raise JournalDamaged(f"the approval request in record {asked.sequence} is not one: {because}")

@@ -1,15 +1,16 @@
 """What every verb is handed, and what every verb gives back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gatectl.clock import Clock
 from gatectl.core.advisory import Advisory
-from gatectl.core.gate import AdvisoryId, Gate, GateState, Host
+from gatectl.core.gate import AdvisoryId, Gate, GateName, GateState, Host
 from gatectl.core.indicators import Indicator
 from gatectl.core.interlock import Blocker
 from gatectl.core.run import Run
+from gatectl.core.window import Window
 from gatectl.errors import ExitCode, GatectlError
 from gatectl.journal import Journal
 from gatectl.ports import Keeper, Lookout, StopFlag
@@ -38,6 +39,8 @@ class Desk:
     actor: str
     emergency: "Callable[[GatectlError], Desk]"
     """Gives a desk that needs neither journal nor disk, for closing alone."""
+    windows: Mapping[GateName, tuple[Window, ...]] = field(default_factory=dict)
+    """When work on each gate may begin; a gate without any may be worked on at any time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

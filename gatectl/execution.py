@@ -1,7 +1,7 @@
 """A run from its first event to its last: sessions, lease, signals, and what it came to."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +11,11 @@ from gatectl.core.course import (
     Reach,
     all_but_saved,
     exit_code,
+    proven_outside,
+    shuts_inside_too,
     signal_at_end,
     signal_at_start,
+    told_by_node,
     unsaved_nodes,
 )
 from gatectl.core.effects import FENCE
@@ -21,7 +24,6 @@ from gatectl.core.event import (
     InterlocksJudged,
     Mode,
     Noted,
-    Recorded,
     RunId,
     RunResumed,
     RunStarted,
@@ -35,13 +37,17 @@ from gatectl.core.plan import Plan
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
+from gatectl.core.window import INTERLOCK as WINDOW
+from gatectl.core.window import judge_window
 from gatectl.desk import Connect, Desk, Result
 from gatectl.errors import ExitCode, GatectlError
+from gatectl.history import GateHistory
 from gatectl.lease import LeaseToken
 from gatectl.recorder import RunRecorder, held
 from gatectl.runner import Runner, sides_seen
 from gatectl.site import NodeSessions
 from gatectl.transport.contract import Transport
+from gatectl.transport.impatient import Impatience, Impatient
 from gatectl.transport.readonly import ReadOnly
 
 _FENCE_TIMEOUT_S = 60.0
@@ -49,6 +55,10 @@ _SETTLE_S = 5.0
 
 READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
 """What runs for these purposes gets sessions that cannot write, and needs no lease."""
+
+
+Admission = Callable[[Plan, LeaseToken | None], tuple[Blocker, ...]]
+"""Says at the last moment what still stands in the way; if nothing does, approvals are used up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +76,11 @@ class Execution:
     def __init__(self, desk: Desk, gate: Gate) -> None:
         self.desk = desk
         self.gate = gate
+        self._history = GateHistory(desk.journal, gate.name)
 
     def standing(self) -> Standing:
         """Fold what the journal knows of this gate."""
-        events = self.desk.journal.events(gate=self.gate.name)
-        return Standing.from_events(self.gate.name, events)
+        return self._history.standing()
 
     def recorder(self, run: RunId | None) -> RunRecorder:
         """Write events for this gate, in or out of a run."""
@@ -90,13 +100,15 @@ class Execution:
             recorder.record(Signalled(signal=signal, before=before, after=after, because=because))
 
     @contextmanager
-    def sessions(self, *, read_only: bool) -> Iterator[NodeSessions]:
-        """Hold sessions with the nodes while the block runs."""
-        with NodeSessions(self.gate, self._connect(read_only=read_only)) as nodes:
+    def sessions(self, *, read_only: bool, impatient: bool = False) -> Iterator[NodeSessions]:
+        """Hold sessions with the nodes while the block runs; impatient ones ask nobody twice."""
+        connect = self._connect(read_only=read_only)
+        given = _impatient(connect) if impatient else connect
+        with NodeSessions(self.gate, given) as nodes:
             yield nodes
 
-    def look_from_outside(self) -> Reach:
-        """Look at both sides now, put it on record, and say what outside gets."""
+    def look_from_outside(self, run: Run | None = None) -> Reach:
+        """Look at both sides now, put it on record, and say what outside gets for sure."""
         lookout = self.desk.lookout(self.gate, self._connect(read_only=True))
         try:
             seen = sides_seen(lookout.survey())
@@ -106,10 +118,16 @@ class Execution:
         recorder.record(seen)
         if seen.outside == "open":
             self.signal(recorder, Signal.SEEN_OPEN, seen.because)
-        elif seen.outside == "shut" and self.standing().state is GateState.REOPENING:
+        standing = self.standing()
+        inside_too = shuts_inside_too(standing, run)
+        outside = proven_outside(seen.outside, seen.inside, inside_too=inside_too)
+        served = (seen.outside, seen.inside) == ("shut", "open")
+        if served and standing.state is GateState.REOPENING:
+            # Only a gateway that is seen at work says so: a pair in mid-failover serves nobody.
             ended = "the provisional reopening has ended: outside is shut again"
             self.signal(recorder, Signal.REOPEN_ENDED, ended)
-        return seen.outside
+        self._history.keep()
+        return outside
 
     def start(
         self,
@@ -118,8 +136,12 @@ class Execution:
         *,
         mode: Mode = Mode.REAL,
         resumed: Resumption | None = None,
+        admit: Admission | None = None,
     ) -> Result:
-        """Carry a plan out, or go on with a run of it."""
+        """Carry a plan out, or go on with a run of it.
+
+        `admit` is asked last, while the gate is held: what it gives stands in the way as well.
+        """
         run_id = resumed.run.id if resumed else _new_run_id(self.desk.clock.now())
         with self._lease(plan, mode) as lease:
             recorder = replace(self.recorder(run_id), lease=lease)
@@ -133,6 +155,8 @@ class Execution:
             if run.ending is not None:
                 return self._conclude(recorder, run)
             blockers = self._blockers(run)
+            if admit is not None and not standing_blockers(blockers, plan.overrides):
+                blockers = (*blockers, *admit(plan, lease))
             if standing_blockers(blockers, plan.overrides):
                 return self._refused(recorder, runner, run, blockers)
             if not closing:
@@ -161,13 +185,25 @@ class Execution:
             self.signal(recorder, start, f"{run.plan.playbook} began")
 
     def _blockers(self, run: Run) -> tuple[Blocker, ...]:
-        return judge_beginning(self.gate, self.standing(), run.plan, run, self.desk.advisories)
+        judged = judge_beginning(self.gate, self.standing(), run.plan, run, self.desk.advisories)
+        # A dry run sends nothing that could not wait; a reopening was judged before it was agreed.
+        waits = run.mode is Mode.REAL and run.plan.purpose is not Purpose.REOPEN
+        return (*judged, *(self.window_blockers(run.plan.purpose) if waits else ()))
+
+    def window_blockers(self, purpose: Purpose) -> tuple[Blocker, ...]:
+        """Judge whether work of this kind may begin now; closing always may."""
+        windows = self.desk.windows.get(self.gate.name, ())
+        verdict = judge_window(windows, purpose, self.desk.clock.now())
+        if verdict.passed:
+            return ()
+        clears = f"--override {WINDOW} --reason TEXT"
+        return (Blocker(interlock=WINDOW, verdict=verdict, clears=clears),)
 
     def _refused(
         self, recorder: RunRecorder, runner: Runner, run: Run, blockers: tuple[Blocker, ...]
     ) -> Result:
         stopping = standing_blockers(blockers, run.plan.overrides)
-        recorder.record(interlocks_judged(blockers, run.plan))
+        recorder.record(interlocks_judged(blockers, run.plan.overrides))
         because = "; ".join(f"{one.interlock}: {one.verdict.because}" for one in stopping)
         ended = runner.refuse(run, because)
         return Result(
@@ -189,26 +225,30 @@ class Execution:
         signal = signal_at_end(run.plan.purpose, ending, outside, only_unsaved=only_unsaved)
         if signal is not None and run.mode is Mode.REAL:
             self.signal(recorder, signal, run.because)
+        self._history.keep()
         return Result(
             gate=self.gate.name,
             state=self.standing().state,
             code=ExitCode.MAYBE_OPEN if unsaved else exit_code(ending, outside),
-            sentence=_not_saved(unsaved, run) if unsaved else run.because,
+            sentence=_not_saved(unsaved, run) if unsaved else _told(run),
             runs=(run,),
         )
 
     def _outside_after(self, run: Run) -> Reach:
         if run.ending in {Ending.FAILED, Ending.UNKNOWN} and run.mode is Mode.REAL:
-            return self.look_from_outside()
-        sides = self.standing().sides
-        return sides.outside if sides else "unknown"
+            return self.look_from_outside(run)
+        standing = self.standing()
+        if standing.sides is None:
+            return "unknown"
+        inside_too = shuts_inside_too(standing, run)
+        return proven_outside(standing.sides.outside, standing.sides.inside, inside_too=inside_too)
 
     def _runner(self, recorder: RunRecorder, nodes: NodeSessions) -> Runner:
         desk = self.desk
         collector = EvidenceCollector(
             nodes=nodes,
             evidence=desk.evidence,
-            history=self._history,
+            history=self._history.since_confirmed,
             clock=desk.clock,
             indicators=desk.indicators,
             exposed_since=self._exposed_since,
@@ -232,16 +272,6 @@ class Execution:
         bulletins = [self.desk.advisories[name] for name in names]
         times = exposed_times(nodes, bulletins, history, self.desk.clock.now())
         return exposed_in_service(times.values(), self.gate.in_service_since)
-
-    def _history(self) -> Iterator[Recorded]:
-        """Give what is on record since the gate was last confirmed open."""
-        events: list[Recorded] = []
-        for recorded in self.desk.journal.events(gate=self.gate.name):
-            event = recorded.event
-            if isinstance(event, Signalled) and event.signal is Signal.CONFIRMED:
-                events.clear()
-            events.append(recorded)
-        return iter(events)
 
     @contextmanager
     def _lease(self, plan: Plan, mode: Mode) -> Iterator[LeaseToken | None]:
@@ -267,9 +297,15 @@ class Execution:
         return connect
 
 
-def interlocks_judged(blockers: tuple[Blocker, ...], plan: Plan | None = None) -> InterlocksJudged:
+def _impatient(connect: Connect) -> Connect:
+    impatience = Impatience()
+    return lambda host: Impatient(connect(host), host.name, impatience)
+
+
+def interlocks_judged(
+    blockers: tuple[Blocker, ...], overrides: Mapping[str, str]
+) -> InterlocksJudged:
     """Turn a judgement into the event that keeps it, overrides with their reasons apart."""
-    overrides = plan.overrides if plan else {}
     stopping = standing_blockers(blockers, overrides)
     return InterlocksJudged(
         blockers=tuple(_blocker_record(one) for one in stopping),
@@ -279,6 +315,13 @@ def interlocks_judged(blockers: tuple[Blocker, ...], plan: Plan | None = None) -
             if one not in stopping
         ),
     )
+
+
+def _told(run: Run) -> str:
+    """Say what a run came to; of a closing that was not proven, what each node is like."""
+    if run.plan.purpose is not Purpose.CLOSE or run.ending not in {Ending.FAILED, Ending.UNKNOWN}:
+        return run.because
+    return "; ".join((*told_by_node(run), run.because))
 
 
 def _not_saved(nodes: tuple[NodeName, ...], run: Run) -> str:

@@ -5,13 +5,16 @@ is linked to the one before it by a hash (`gatectl.chain`), so that `verify` can
 changed; the head, kept elsewhere, shows a past that was rewritten as a whole.
 """
 
+import multiprocessing
+import os
 import sqlite3
 import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Self
 
 from gatectl.chain import Head, JournalVerdict, Link, Problem, Walk, genesis, linked
@@ -20,9 +23,9 @@ from gatectl.core.event import Event, Noted, Recorded, RunId
 from gatectl.core.gate import GateName
 from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.lease import Leases, LeaseToken
+from gatectl.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
 from gatectl.record import understood, written
 from gatectl.schema import (
-    BUSY_TIMEOUT_MS,
     LINK_COLUMNS,
     SCHEMA_VERSION,
     STATEMENTS,
@@ -30,6 +33,7 @@ from gatectl.schema import (
     schema_version,
     set_pragmas,
 )
+from gatectl.sqlitefile import connect, translated, walk_file, walk_stretch
 from gatectl.storage import (
     create_private_file,
     private_folder,
@@ -41,40 +45,10 @@ CLOCK_STEP_S = 2.0
 """A larger step of the wall clock between two events is itself an event."""
 
 _PAGE_ROWS = 500
-_REASONS = MappingProxyType(
-    {
-        sqlite3.SQLITE_BUSY: "another program has had it locked for too long",
-        sqlite3.SQLITE_LOCKED: "another program has had it locked for too long",
-        sqlite3.SQLITE_FULL: "the disk is full",
-        sqlite3.SQLITE_READONLY: "it cannot be written",
-        sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
-        sqlite3.SQLITE_IOERR: "the disk does not do what it should",
-    }
-)
-_DAMAGE = frozenset(
-    # Our own statements are right for our own tables: an error or a broken constraint in them
-    # says that the tables are not ours any more.
-    {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_ERROR,
-        sqlite3.SQLITE_CONSTRAINT,
-    }
-)
-
-
-@contextmanager
-def _translated(where: str) -> Iterator[None]:
-    """Stop SQLite's exceptions at this door."""
-    try:
-        yield
-    except sqlite3.Error as exc:
-        # Extended codes carry the primary code in their low byte.
-        code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGE:
-            raise JournalDamaged(f"the journal {where} is damaged: {exc}") from exc
-        reason = _REASONS.get(code, str(exc))
-        raise JournalUnavailable(f"the journal {where} cannot be used: {reason}") from exc
+_PARALLEL_ROWS = 100_000
+"""From so many records on, another process takes its share of a verification."""
+_OWN_SHARE = 0.6
+"""Of an equal share of the records: the file's structure is looked at beside it."""
 
 
 class Journal:
@@ -134,10 +108,10 @@ class Journal:
                 refuse_unsafe_file_system(path.parent)
             create_private_file(path)
         identity = refuse_strange_file(path, to_write=not read_only)
-        with _translated(str(path)):
-            connection = _connect(path, read_only=read_only)
+        with translated(str(path)):
+            connection = connect(path, read_only=read_only)
         try:
-            with _translated(str(path)):
+            with translated(str(path)):
                 set_pragmas(connection, read_only=read_only)
                 if not read_only:
                     create_tables(connection, created=clock.now())
@@ -209,7 +183,30 @@ class Journal:
         """Give events in their order; the file is not locked while the caller thinks."""
         where, values = _where(gate=gate, run=run, kinds=kinds)
         for row in self._rows(where, values, after=after, limit=limit):
-            yield self._read_back(_link(row))
+            yield self._read_back(Link.of(row))
+
+    def newest_first(
+        self,
+        *,
+        gate: GateName | None = None,
+        run: RunId | None = None,
+        kinds: Collection[str] = (),
+    ) -> Iterator[Recorded]:
+        """Give events backwards, for whoever needs the end of a long history alone."""
+        where, values = _where(gate=gate, run=run, kinds=kinds)
+        before = sys.maxsize
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(
+                    f"SELECT {LINK_COLUMNS} FROM event WHERE sequence < ?{where}"  # noqa: S608 - only our own column names are put in
+                    " ORDER BY sequence DESC LIMIT ?",
+                    (before, *values, _PAGE_ROWS),
+                ).fetchall()
+            for row in rows:
+                yield self._read_back(Link.of(row))
+            if len(rows) < _PAGE_ROWS:
+                return
+            before = rows[-1][0]
 
     def runs(self, *, gate: GateName | None = None, limit: int = 50) -> list[RunId]:
         """List the newest runs first."""
@@ -241,13 +238,43 @@ class Journal:
         problems: list[Problem] = []
         walk = Walk(birth=self._birth, anchor=anchor)
         try:
-            problems += self._structure_problems()
-            for row in self._rows():
-                problems += walk.step(_link(row))
+            problems.extend(self._looked_through(walk, anchor))
         except JournalDamaged as exc:
             problems.append(Problem(sequence=walk.sequence + 1, sentence=exc.sentence))
         problems += walk.end()
         return JournalVerdict(events=walk.events, head=walk.head(), problems=tuple(problems))
+
+    def _looked_through(self, walk: Walk, anchor: Head | None) -> Iterator[Problem]:
+        """Look at the file's structure and walk from first to last; a long way on all cores."""
+        up_to = self.head().sequence
+        others = (os.cpu_count() or 1) - 1 if up_to >= _PARALLEL_ROWS else 0
+        own_end = round(up_to * _OWN_SHARE / (others + 1))
+        ends = [own_end + (up_to - own_end) * n // max(1, others) for n in range(others + 1)]
+        begins = [(end, self.hash_at(end)) for end in ends[:others]]
+        if self._path is None or not others or any(own is None for _, own in begins):
+            yield from self._structure_problems()
+            yield from self._walked_alone(walk, up_to)
+            return
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(others, mp_context=context) as pool:
+            walked = [
+                pool.submit(walk_stretch, self._path, self._birth, self._head(end, own), to, anchor)
+                for (end, own), to in zip(begins, ends[1:], strict=True)
+            ]
+            yield from self._structure_problems()
+            yield from self._walked_alone(walk, own_end)
+            for other in walked:
+                yield from walk.join(other.result())
+
+    def _walked_alone(self, walk: Walk, up_to: int) -> Iterator[Problem]:
+        if self._path is not None:
+            yield from walk_file(self._path, walk, up_to)
+            return
+        for row in self._rows(after=walk.sequence):
+            yield from walk.rows((row,))
+
+    def _head(self, sequence: int, own: str | None) -> Head:
+        return Head(sequence=sequence, hash=str(own), lineage=self.lineage)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -271,7 +298,7 @@ class Journal:
         if self.read_only:
             raise JournalUnavailable(f"the journal {self._where} is open for reading only")
         connection = self._connection
-        with self._lock, _translated(self._where):
+        with self._lock, translated(self._where):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self._refuse_replaced_file()
@@ -286,7 +313,7 @@ class Journal:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _translated(self._where):
+        with self._lock, translated(self._where):
             yield self._connection
 
     def _refuse_replaced_file(self) -> None:
@@ -337,7 +364,7 @@ class Journal:
         return (row[0], row[1]) if row else (0, genesis(self._birth))
 
     def _read_birth(self) -> dict[str, object]:
-        with _translated(self._where):
+        with translated(self._where):
             rows = self._connection.execute("SELECT key, value FROM meta").fetchall()
         birth: dict[str, object] = dict(rows)
         if "lineage" not in birth:
@@ -348,12 +375,15 @@ class Journal:
         """Check what the hashes do not cover: pages, indexes and the triggers that guard rows."""
         with self._reading() as connection:
             pages = connection.execute("PRAGMA integrity_check(20)").fetchall()
-            present = {
-                row[0] for row in connection.execute("SELECT sql FROM sqlite_master").fetchall()
-            }
         for (sentence,) in pages:
             if sentence != "ok":
                 yield Problem(sequence=0, sentence=f"the database is damaged: {sentence}")
+        yield from self._lost_guards()
+
+    def _lost_guards(self) -> Iterator[Problem]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT sql FROM sqlite_master").fetchall()
+        present = {row[0] for row in rows}
         for sql in STATEMENTS:
             if sql not in present:
                 yield Problem(sequence=0, sentence=f"missing or changed in the file: {sql}")
@@ -383,42 +413,32 @@ class Journal:
             left -= page
 
     def _refuse_damage(self) -> None:
-        problems = self.verify().problems
+        """Refuse a journal with a flaw; of a long one, look at the newest records and some more."""
+        last = self.head()
+        mark = read_mark(self._path, self.lineage, self.hash_at) if self._path else None
+        if mark is None or mark.head.sequence <= NEWEST_ROWS:
+            problems = self.verify().problems
+            turn = 0
+        else:
+            problems = (*self._lost_guards(), *self._since(mark, last))
+            turn = (mark.turn + TURN_ROWS) % max(1, mark.head.sequence)
         if problems:
             first = problems[0]
             raise JournalDamaged(
                 f"the journal {self._where} does not verify: "
                 f"record {first.sequence}: {first.sentence} ({len(problems)} problems)"
             )
+        if self._path is not None and not self.read_only and last.sequence > NEWEST_ROWS:
+            write_mark(self._path, Mark(head=last, turn=turn))
 
-
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    connection = _connected(path, "ro" if read_only else "rw")
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as exc:
-        connection.close()
-        if not read_only or exc.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
-            raise
-        # A writer was killed in mid-transaction. What it had not finished must be taken back
-        # before anything can be read; after that this connection writes nothing.
-        connection = _connected(path, "rw")
-        connection.execute("PRAGMA query_only = 1")
-    return connection
-
-
-def _connected(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        isolation_level=None,
-        # The journal has a lock of its own.
-        check_same_thread=False,
-        timeout=BUSY_TIMEOUT_MS / 1000,
-    )
-    # A record that was changed into no text at all must fail its hash, not the reading.
-    connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
-    return connection
+    def _since(self, mark: Mark, last: Head) -> Iterator[Problem]:
+        """Look at what is new since a mark, at the newest, and at the old ones whose turn it is."""
+        newest = min(mark.head.sequence, max(0, last.sequence - NEWEST_ROWS))
+        turn_ends = min(mark.turn + TURN_ROWS, newest)
+        for begin, end in ((mark.turn, turn_ends), (newest, last.sequence)):
+            own = self.hash_at(begin) if begin else genesis(self._birth)
+            walk = Walk(birth=self._birth, begin=self._head(begin, own or ""))
+            yield from self._walked_alone(walk, end)
 
 
 def _where(
@@ -435,10 +455,3 @@ def _where(
         clause += f" AND kind IN ({', '.join('?' for _ in kinds)})"
         values.extend(kinds)
     return clause, values
-
-
-def _link(row: tuple[object, ...]) -> Link:
-    sequence, gate, run, kind, body, previous, own = row
-    return Link(
-        sequence=sequence, gate=gate, run=run, kind=kind, body=body, previous=previous, hash=own
-    )

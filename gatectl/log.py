@@ -35,6 +35,7 @@ from gatectl.core.casework import (
     IncidentReported,
     Remarked,
 )
+from gatectl.core.checkpoint import StandingKept
 from gatectl.core.event import (
     ActAnswered,
     ActIntended,
@@ -165,6 +166,8 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
             return event.verb, "", f"refused: {event.sentence}"
         case Noted():
             return "note", "", event.text
+        case StandingKept():
+            return "keep standing", "", "kept"
         case CaseOpened() | CaseClosed():
             return event.kind, event.case, "opened" if event.kind == "case.opened" else "closed"
         case AdviceReceived():

@@ -8,16 +8,26 @@ from types import MappingProxyType
 from typing import Literal
 
 from gatectl.config.playbooks import read_playbook
+from gatectl.consent import Consent
+from gatectl.core.agreements import nobody_else
 from gatectl.core.course import failed_code
 from gatectl.core.event import Examined, Mode, Refusal
-from gatectl.core.gate import Gate, GateState, Signal
-from gatectl.core.interlock import Blocker, judge_confirming, judge_reopening
+from gatectl.core.gate import Gate, GateName, GateState, Signal
+from gatectl.core.interlock import (
+    OVERRIDABLE_AT_REOPENING,
+    Blocker,
+    Interlock,
+    judge_confirming,
+    standing_blockers,
+)
 from gatectl.core.parameter import PlanError
 from gatectl.core.plan import Direction, GateFacts, Plan, plan_changes
+from gatectl.core.planfile import stale_because
 from gatectl.core.planning import build_plan, promised_files
 from gatectl.core.playbook import Playbook, Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
+from gatectl.core.window import INTERLOCK as WINDOW
 from gatectl.desk import Desk, Result
 from gatectl.errors import (
     ExitCode,
@@ -28,7 +38,7 @@ from gatectl.errors import (
     PlaybookInvalid,
     Refused,
 )
-from gatectl.execution import READS_ONLY, Execution, Resumption, interlocks_judged
+from gatectl.execution import READS_ONLY, Admission, Execution, Resumption, interlocks_judged
 from gatectl.facts import FactsSeen, see_facts
 from gatectl.ownway import own_addresses
 from gatectl.promise import check_promise
@@ -40,6 +50,11 @@ CONFIRM = "confirm"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+_RETURN_LOOKS = 180
+_RETURN_WAIT_S = 5.0
+"""A restart takes 900 s at the most (reliability.md (f)10), then the run is refused."""
+
+
 class Operation:
     """The verbs on one gate. A verb that only looks gets sessions that cannot write."""
 
@@ -47,6 +62,11 @@ class Operation:
         self._desk = desk
         self._gate = gate
         self._execution = Execution(desk, gate)
+
+    @property
+    def gate_name(self) -> GateName:
+        """The gate that this is about."""
+        return self._gate.name
 
     def standing(self) -> Standing:
         """Fold what the journal knows of this gate."""
@@ -95,20 +115,38 @@ class Operation:
     ) -> Result:
         """Carry out any playbook; the way for a mitigation, a patch and whatever a site adds."""
         purpose = self._playbook(playbook).purpose
-        if purpose in {Purpose.REOPEN, Purpose.CONFIRM} and mode is Mode.REAL:
-            raise Refused(
-                f"{playbook} opens a gate, and only its own verb does that",
-                hint=f"`gatectl {purpose} {self._gate.name}` judges the interlocks first.",
-            )
+        _refuse_opening(playbook, purpose, self._gate.name, mode)
         return self._carry_out(
             playbook, mode=mode, parameters=parameters, direction=direction, overrides=overrides
         )
+
+    def run_planned(self, kept: Plan, mode: Mode) -> Result:
+        """Carry out exactly the plan that was kept, or nothing if the facts have changed."""
+        _refuse_opening(kept.playbook, kept.purpose, self._gate.name, mode)
+        book = self._playbook(kept.playbook)
+        self._with_target(book, kept.parameters)
+        if mode is Mode.REAL and kept.purpose is not Purpose.CLOSE:
+            self.notice_crash()
+        read_only = mode is Mode.DRY or kept.purpose in READS_ONLY
+        with self._execution.sessions(read_only=read_only) as nodes:
+            seen = see_facts(self._gate, nodes)
+            seen.refuse_trouble()
+            now = self._plan(book, seen, kept.parameters, kept.direction, kept.overrides)
+            changes = stale_because(kept, now)
+            if changes:
+                raise Refused(
+                    f"the plan is stale: {'; '.join(changes)}",
+                    hint=f"`gatectl plan {kept.playbook} {self._gate.name} -o FILE` makes a new "
+                    "one. Nothing was sent that writes.",
+                )
+            return self._execution.start(kept, nodes, mode=mode)
 
     def plan(
         self,
         playbook: str,
         parameters: Mapping[str, str] = NOTHING,
         direction: Direction = Direction.DO,
+        overrides: Mapping[str, str] = NOTHING,
     ) -> Plan:
         """Make the plan from what is seen now; nothing is written, on no device."""
         book = self._playbook(playbook)
@@ -116,27 +154,50 @@ class Operation:
         with self._execution.sessions(read_only=True) as nodes:
             seen = see_facts(self._gate, nodes)
         seen.refuse_trouble()
-        return self._plan(book, seen, given, direction, NOTHING)
+        return self._plan(book, seen, given, direction, overrides)
 
-    def reopen(self, mode: Mode, agreed: Callable[[str], bool]) -> Result:
+    def reopen(
+        self,
+        mode: Mode,
+        agreed: Callable[[str], bool],
+        overrides: Mapping[str, str] = NOTHING,
+    ) -> Result:
         """Open provisionally, if every interlock is proven now; all blockers are told at once.
 
         `agreed` is asked last, with the gate's name, and raises Refused when nobody agrees.
         """
+        _refuse_strange_overrides(overrides)
+        consent = Consent(desk=self._desk, gate=self._gate)
         standing = self.standing()
         if standing.state is GateState.OPEN and not standing.wanted_shut:
             return self._already_open(standing)
-        verified: tuple[Run, ...] = ()
-        if standing.state is not GateState.REOPENING:
-            verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
-            blockers = judge_reopening(self._gate, self.standing(), self._desk.clock.now())
-            if blockers:
-                return self._refused("reopening", blockers, verified)
+        if standing.state is GateState.REOPENING:
+            seen = self._execution.look_from_outside()
+            if self.standing().state is GateState.REOPENING:
+                return self._already_reopened(seen)
+            # It has ended by itself meanwhile: the gate is shut, and all is judged anew.
+        verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
+        blockers = (
+            *consent.judge(self.standing(), self._plan_to_approve()),
+            *self._execution.window_blockers(Purpose.REOPEN),
+        )
+        if standing_blockers(blockers, overrides):
+            return self._refused("reopening", blockers, verified, overrides)
+        if blockers and mode is Mode.REAL:
+            self._execution.recorder(None).record(interlocks_judged(blockers, overrides))
         agreed(self._gate.name)
-        result = self._carry_out(REOPEN, mode=mode)
-        if mode is Mode.REAL and result.code is not ExitCode.PROVEN:
+        real = mode is Mode.REAL
+        admit = consent.admit if real and Interlock.APPROVALS not in overrides else None
+        result = self._carry_out(REOPEN, mode=mode, admit=admit)
+        if real and result.code not in {ExitCode.PROVEN, ExitCode.REFUSED}:
             return self._closed_again(result)
-        return replace(result, runs=(*verified, *result.runs))
+        told = "; ".join(filter(None, (result.sentence, nobody_else(consent.agreements()))))
+        return replace(result, sentence=told, runs=(*verified, *result.runs))
+
+    def _plan_to_approve(self) -> Plan | None:
+        """Make the plan that others have agreed to, if any was asked and the gate is ready."""
+        asked = self.standing().state is GateState.VERIFIED and self._gate.approval.needed > 0
+        return self.plan(REOPEN) if asked else None
 
     def confirm(self, mode: Mode) -> Result:
         """Make a provisional reopening last."""
@@ -158,7 +219,9 @@ class Operation:
             return self._closed_again(result)
         return replace(result, runs=(*verified, *result.runs))
 
-    def resume(self, adopt: str | None = None, reason: str = "") -> Result:
+    def resume(
+        self, adopt: str | None = None, reason: str = "", overrides: Mapping[str, str] = NOTHING
+    ) -> Result:
         """Go on with the newest unfinished run, or shut a gate that was left half open.
 
         When playbook or configuration have changed since, the run stops here until somebody names
@@ -182,6 +245,9 @@ class Operation:
                 hint=f"Start again with `gatectl reopen {self._gate.name}`.",
             )
         adopted = self._adopted(run, adopt, reason)
+        if overrides:
+            plan = adopted or run.plan
+            adopted = replace(plan, overrides={**plan.overrides, **overrides})
         if run.plan.needs_shut:
             self._see_shut_again(standing)
         with self._execution.sessions(read_only=False) as nodes:
@@ -277,6 +343,7 @@ class Operation:
         parameters: Mapping[str, str] = NOTHING,
         direction: Direction = Direction.DO,
         overrides: Mapping[str, str] = NOTHING,
+        admit: Admission | None = None,
     ) -> Result:
         book = self._playbook(playbook)
         given = self._with_target(book, parameters)
@@ -284,12 +351,12 @@ class Operation:
         read_only = mode is Mode.DRY or book.purpose in READS_ONLY
         if mode is Mode.REAL and not closing:
             self.notice_crash()
-        with self._execution.sessions(read_only=read_only) as nodes:
+        with self._execution.sessions(read_only=read_only, impatient=closing) as nodes:
             seen = see_facts(self._gate, nodes)
             if not closing:
                 seen.refuse_trouble()
             plan = self._plan(book, seen, given, direction, overrides)
-            return self._execution.start(plan, nodes, mode=mode)
+            return self._execution.start(plan, nodes, mode=mode, admit=admit)
 
     def _with_target(self, book: Playbook, given: Mapping[str, str]) -> Mapping[str, str]:
         """Add the gate's own target firmware, and see every promised file before any contact."""
@@ -315,16 +382,32 @@ class Operation:
         code = ExitCode.FAILED_SHUT if shut.code is ExitCode.PROVEN else shut.code
         return replace(shut, code=code, sentence=sentence, runs=(*result.runs, *shut.runs))
 
-    def _refused(self, what: str, blockers: tuple[Blocker, ...], runs: tuple[Run, ...]) -> Result:
-        self._execution.recorder(None).record(interlocks_judged(blockers))
+    def _refused(
+        self,
+        what: str,
+        blockers: tuple[Blocker, ...],
+        runs: tuple[Run, ...],
+        overrides: Mapping[str, str] = NOTHING,
+    ) -> Result:
+        self._execution.recorder(None).record(interlocks_judged(blockers, overrides))
+        stopping = standing_blockers(blockers, overrides)
         return Result(
             gate=self._gate.name,
             state=self.standing().state,
             code=ExitCode.REFUSED,
-            sentence=f"{what} is refused: {len(blockers)} interlocks are not proven",
+            sentence=f"{what} is refused: {len(stopping)} interlocks are not proven",
             hint="Clear the blockers, each by the command beside it; nothing was sent.",
             runs=runs,
-            blockers=blockers,
+            blockers=stopping,
+        )
+
+    def _already_reopened(self, seen: str) -> Result:
+        return Result(
+            gate=self._gate.name,
+            state=GateState.REOPENING,
+            code=ExitCode.PROVEN if seen == "open" else ExitCode.MAYBE_OPEN,
+            sentence=f"it is reopened provisionally already; seen from outside: {seen}",
+            hint=f"`gatectl confirm {self._gate.name}` makes it last.",
         )
 
     def _already_open(self, standing: Standing) -> Result:
@@ -337,15 +420,24 @@ class Operation:
         )
 
     def _see_shut_again(self, standing: Standing) -> None:
-        """After doubt: see outside shut before a run that needs it goes on."""
+        """After doubt: see the gate shut before a run that needs that goes on.
+
+        A node that is just restarting serves nobody, which proves nothing: that is waited for.
+        """
         outside = self._execution.look_from_outside()
+        for _ in range(_RETURN_LOOKS):
+            if outside != "unknown":
+                break
+            self._desk.stop.check()
+            self._desk.clock.sleep(_RETURN_WAIT_S)
+            outside = self._execution.look_from_outside()
         if outside != "shut":
             raise Refused(
                 f"{self._gate.name} is seen {outside} from outside, and this run needs it shut",
                 hint=f"`gatectl close {self._gate.name}`, then `gatectl resume` again.",
             )
         if standing.state is GateState.UNKNOWN:
-            seen = "outside is shut; the run goes on and looks at each node"
+            seen = "outside is shut and inside as promised; the run goes on and looks at each node"
             self._execution.signal(self._execution.recorder(None), Signal.SEEN_SHUT, seen)
 
     def _playbook(self, name: str) -> Playbook:
@@ -390,6 +482,27 @@ class Operation:
             )
         except PlanError as exc:
             raise PlaybookInvalid(str(exc)) from exc
+
+
+def _refuse_opening(playbook: str, purpose: Purpose, gate: str, mode: Mode) -> None:
+    """Refuse to open a gate by any other way than that which judges the interlocks."""
+    if purpose in {Purpose.REOPEN, Purpose.CONFIRM} and mode is Mode.REAL:
+        raise Refused(
+            f"{playbook} opens a gate, and only its own verb does that",
+            hint=f"`gatectl {purpose} {gate}` judges the interlocks first.",
+        )
+
+
+def _refuse_strange_overrides(overrides: Mapping[str, str]) -> None:
+    """Refuse a name that would override nothing, and what no reason makes up for."""
+    overridable = {*OVERRIDABLE_AT_REOPENING, WINDOW}
+    strange = sorted(set(overrides) - overridable)
+    if strange:
+        known = ", ".join(sorted(overridable))
+        raise Refused(
+            f"{strange[0]!r} cannot be overridden when a gate is reopened",
+            hint=f"These can, each for a reason: {known}.",
+        )
 
 
 _QUIET_STATES = frozenset({GateState.UNKNOWN, GateState.OPEN, GateState.CLOSED, GateState.VERIFIED})

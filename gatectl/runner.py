@@ -24,7 +24,7 @@ from gatectl.core.check import (
     readable,
     unknown,
 )
-from gatectl.core.effects import goes_on_after
+from gatectl.core.effects import goes_on_after, propagates
 from gatectl.core.event import (
     ActAnswered,
     ActIntended,
@@ -60,6 +60,8 @@ from gatectl.core.sequencer import (
     may_act,
     next_action,
     next_precheck,
+    outcome_of_act,
+    outcome_of_look,
 )
 from gatectl.errors import GatectlError, Interrupted
 from gatectl.ports import Collector, Keeper, Lookout, Nodes, Recorder, StopFlag
@@ -179,9 +181,9 @@ class _Turn:
             case RequestTask() as request:
                 return self._looked(lambda: self._request(request))
             case CollectTask() as task:
-                return _outcome_of_look(self._collect(task))
+                return outcome_of_look(self._collect(task))
             case JudgeTask():
-                return _outcome_of_look(self.runner.collector.judge(self.runner.recorder))
+                return outcome_of_look(self.runner.collector.judge(self.runner.recorder))
             case _ as never:
                 assert_never(never)
 
@@ -189,13 +191,12 @@ class _Turn:
         """Repeat a look that has no act until it holds or its time is over."""
         if self.run.mode is Mode.DRY:
             return self._looked_dry(look)
-        return _outcome_of_look(self._until_holds(look, self.step.retry))
+        return outcome_of_look(self._until_holds(look, self.step.retry))
 
     def _looked_dry(self, look: Callable[[], Verdict]) -> tuple[Outcome, Verdict]:
         """Look once; what does not hold yet, while acts are outstanding, would be seen later."""
-        outcome, verdict = _outcome_of_look(self._first_look(look))
-        outstanding = any(r.outcome is Outcome.WOULD for r in self.run.steps.values())
-        if outcome is Outcome.FAILED and outstanding:
+        outcome, verdict = outcome_of_look(self._first_look(look))
+        if outcome is Outcome.FAILED and self._outstanding():
             return Outcome.WOULD, verdict
         return outcome, verdict
 
@@ -206,6 +207,8 @@ class _Turn:
         if not task.act:
             return self._looked(look)
         before = self._first_look(look)
+        if before.passed and self._spoilt_later(task):
+            return Outcome.WOULD, before
         if before.passed:
             return (Outcome.DONE if self.in_doubt else Outcome.ALREADY), before
         if not may_act(before, self.run.plan.purpose, self.run.mode):
@@ -220,17 +223,42 @@ class _Turn:
 
         def look_after() -> Verdict:
             verdict = look()
-            if was is None or not verdict.passed:
+            if was is None or verdict.answer is Answer.UNKNOWN:
                 return verdict
             return all_of((verdict, self._judge_change(task, was)))
 
-        return _outcome_of_act(self._until_holds(look_after, self.step.retry))
+        def again(verdict: Verdict) -> bool:
+            return not verdict.passed and not self._came_to_rest(task, was, verdict)
+
+        return outcome_of_act(self._repeat(look_after, self.step.retry, again))
+
+    def _came_to_rest(self, task: DeviceTask, was: Observation | None, verdict: Verdict) -> bool:
+        """Whether the act has had its effect, so that waiting longer would change nothing."""
+        if verdict.answer is not Answer.FAIL:
+            return False
+        if task.idle is not None:
+            return self._see(task.node, task.idle, lambda s: judge(s, NOTHING_THERE))[1].passed
+        return was is not None and self._judge_change(task, was).passed
+
+    def _spoilt_later(self, task: DeviceTask) -> bool:
+        """Whether a dry run's outstanding acts would undo what is seen to hold now."""
+        if self.run.mode is not Mode.DRY or not task.again_after_changes:
+            return False
+        outstanding = [
+            step
+            for step in self.run.plan.steps
+            if self.run.record(step.id).outcome is Outcome.WOULD
+        ]
+        return any(propagates(line) for step in outstanding for line in step.writes)
+
+    def _outstanding(self) -> bool:
+        return any(record.outcome is Outcome.WOULD for record in self.run.steps.values())
 
     def _not_acted(self, before: Verdict) -> tuple[Outcome, Verdict]:
         if self.run.mode is Mode.DRY and not before.passed:
-            outcome, _ = _outcome_of_look(before)
+            outcome, _ = outcome_of_look(before)
             return (Outcome.WOULD if outcome is Outcome.FAILED else outcome), before
-        return _outcome_of_look(before)
+        return outcome_of_look(before)
 
     def _first_look(self, look: Callable[[], Verdict]) -> Verdict:
         """Look once; only a look that gave no answer is repeated, for that is safe."""
@@ -366,7 +394,7 @@ class _Turn:
         except GatectlError as exc:
             self.runner.nodes.forget(task.node)
             return Outcome.UNKNOWN, unknown(exc.sentence)
-        return _outcome_of_act(self._until_holds(lambda: self._upload_look(task), self.step.retry))
+        return outcome_of_act(self._until_holds(lambda: self._upload_look(task), self.step.retry))
 
     def _put(self, task: UploadTask) -> None:
         transport = self.runner.nodes.transport(task.node)
@@ -426,20 +454,3 @@ def sides_seen(reports: tuple[VantageReport, ...]) -> SidesSeen:
 
 def _text_of(reply: Reply) -> str:
     return reply.text if reply.error is None else f"{reply.text}\nERROR: {reply.error}"
-
-
-def _outcome_of_look(verdict: Verdict) -> tuple[Outcome, Verdict]:
-    match verdict.answer:
-        case Answer.PASS:
-            return Outcome.ALREADY, verdict
-        case Answer.FAIL:
-            return Outcome.FAILED, verdict
-        case Answer.UNKNOWN:
-            return Outcome.UNKNOWN, verdict
-        case _ as never:
-            assert_never(never)
-
-
-def _outcome_of_act(verdict: Verdict) -> tuple[Outcome, Verdict]:
-    outcome, _ = _outcome_of_look(verdict)
-    return (Outcome.DONE if outcome is Outcome.ALREADY else outcome), verdict

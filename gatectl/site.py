@@ -10,10 +10,11 @@ from gatectl.core.check import Unreadable
 from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage, VantageName
 from gatectl.core.page import HttpAnswer
 from gatectl.core.reach import VantageReport
-from gatectl.errors import GatectlError
+from gatectl.errors import GatectlError, Unreachable
+from gatectl.exchange import agree, open_stream
 from gatectl.ports import RequestSeen
 from gatectl.probe import NoAnswer, answer_record, local_dialler, request, survey
-from gatectl.stream import Dialler, Stream, Target
+from gatectl.stream import Deadline, Dialler, PlainStream, Stream, Target, TlsStream, Trust
 from gatectl.transport.contract import Transport
 
 Connect = Callable[[Host], Transport]
@@ -96,6 +97,27 @@ class GateLookout:
             observation = Unreadable(because=f"{vantage.name}: {exc.sentence}")
             return RequestSeen(observation=observation, raw=b"")
         return RequestSeen(observation=answer_record(got), raw=_raw(got))
+
+    def certificate(self) -> bytes:
+        """Give the certificate that people are shown, in DER; raises Unreachable."""
+        # Offices first: they see it behind a gate that is shut, too.
+        vantages = sorted(self._gate.vantages, key=lambda vantage: vantage.side is Side.OUTSIDE)
+        because = "no vantage could look"
+        for vantage in vantages:
+            deadline = Deadline.after(self._timeout_s)
+            stream = open_stream(self._dialler(vantage), self._target(vantage), deadline)
+            if isinstance(stream, NoAnswer):
+                because = f"{vantage.name}: {stream.because or stream.kind}"
+                continue
+            try:
+                name = self._gate.vserver.server_name or self._target(vantage)[0]
+                agreed = agree(PlainStream(stream, deadline), trust=Trust(), server_name=name)
+                if isinstance(agreed, TlsStream) and agreed.certificate():
+                    return agreed.certificate()
+                because = f"{vantage.name}: no certificate was shown"
+            finally:
+                stream.close()
+        raise Unreachable(because)
 
     def close(self) -> None:
         """Let go of the SSH hosts."""

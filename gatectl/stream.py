@@ -197,9 +197,13 @@ class TlsStream:
             self._say_farewell()
             raise
 
+    def certificate(self) -> bytes:
+        """Give the certificate that was shown, in DER; nothing without one."""
+        return self._tls.getpeercert(binary_form=True) or b""
+
     def certificate_sha256(self) -> str:
         """Give the fingerprint of the certificate that was shown, or nothing without one."""
-        shown = self._tls.getpeercert(binary_form=True)
+        shown = self.certificate()
         return hashlib.sha256(shown).hexdigest() if shown else ""
 
     def protocol(self) -> str:

@@ -288,7 +288,7 @@ def test_a_full_disk_is_told_and_loses_nothing(path: Path) -> None:
 
 def test_a_lock_of_another_program_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for a lock has an end, and the sentence says what it was."""
-    monkeypatch.setattr("gatectl.journal.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("gatectl.sqlitefile.BUSY_TIMEOUT_MS", 50)
     with opened(path) as journal:
         journal._connection.execute("PRAGMA busy_timeout = 50")
         other = sqlite3.connect(path, isolation_level=None)

@@ -19,7 +19,7 @@ TESTS = ROOT / "tests"
 
 DOORS = {
     "paramiko": ("gatectl.transport.", "gatectl.simulator."),
-    "sqlite3": ("gatectl.journal",),
+    "sqlite3": ("gatectl.journal", "gatectl.sqlitefile"),
     "tenacity": ("gatectl.runner",),
     "click": ("gatectl.cli.",),
     "tomllib": ("gatectl.config.document",),

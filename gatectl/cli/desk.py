@@ -107,6 +107,7 @@ def workplace(
             stop=stop,
             actor=actor,
             emergency=lambda exc: _without_journal(desk, state, exc),
+            windows=configuration.windows,
         )
         desk = desk if trouble is None else desk.emergency(trouble)
         yield Workplace(desk=desk, configuration=configuration, gates=gates, stop=stop)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,15 +13,17 @@ from gatectl.cli import options
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import console_on, display_on_stderr
 from gatectl.cli.output import plain_table, print_document, print_timeline
+from gatectl.cli.planfile import keep_plans
 from gatectl.core.course import code_of_standing
 from gatectl.core.event import EVENT, Recorded, RunId
 from gatectl.core.gate import Gate, GateState, NodeName
 from gatectl.core.plan import Direction, Plan
-from gatectl.core.report import plan_document
+from gatectl.core.report import plan_document, timeline
 from gatectl.core.standing import Standing
 from gatectl.core.visible import visible
 from gatectl.errors import ExitCode, worst
 from gatectl.facts import FactsSeen
+from gatectl.history import GateHistory
 from gatectl.operation import Operation
 
 
@@ -124,6 +127,14 @@ def _status_document(gate: Gate, standing: Standing, facts: FactsSeen) -> dict[s
 @options.gates
 @options.parameters
 @click.option("--undo", is_flag=True, help="Plan to take back what the playbook does.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the plan in a new file, for `gatectl run --plan FILE`.",
+)
+@options.overrides
 @options.as_json
 @click.pass_context
 def plan(
@@ -132,6 +143,9 @@ def plan(
     gates: tuple[str, ...],
     parameters: dict[str, str],
     undo: bool,
+    output: Path | None,
+    overrides: tuple[str, ...],
+    reason: str | None,
     as_json: bool,
 ) -> int:
     """Show what a playbook would do, over sessions that cannot write.
@@ -141,11 +155,14 @@ def plan(
     itself looks at every step.
     """
     direction = Direction.UNDO if undo else Direction.DO
+    named = options.overrides_of(overrides, reason)
     with workplace(ctx, gates) as place:
         plans = [
-            Operation(place.desk, gate).plan(playbook, parameters, direction)
+            Operation(place.desk, gate).plan(playbook, parameters, direction, named)
             for gate in place.gates
         ]
+    if output is not None:
+        keep_plans(plans, output, place.desk.actor)
     writes = any(step.writes for one in plans for step in one.steps)
     code = ExitCode.DRIFT if writes else ExitCode.PROVEN
     if as_json:
@@ -190,7 +207,8 @@ def log(
 ) -> int:
     """Show what is on record; nothing is contacted."""
     with workplace(ctx, gates) as place:
-        records = {gate: _records(place, gate, run_id) for gate in place.gates}
+        every = steps or as_json
+        records = {gate: _records(place, gate, run_id, limit, every) for gate in place.gates}
     if as_json:
         documents = [
             {"name": gate.name, "events": [_event_document(one) for one in recorded[-limit:]]}
@@ -206,9 +224,20 @@ def log(
     return ExitCode.PROVEN
 
 
-def _records(place: Workplace, gate: Gate, run_id: str | None) -> Sequence[Recorded]:
-    run = RunId(run_id) if run_id else None
-    return tuple(place.desk.journal.events(gate=gate.name, run=run))
+def _records(
+    place: Workplace, gate: Gate, run_id: str | None, limit: int, every: bool
+) -> Sequence[Recorded]:
+    """Read the newest events, so many that they fill the lines asked for."""
+
+    def enough(events: Sequence[Recorded]) -> bool:
+        return len(events if every else list(timeline(events))) > limit
+
+    history = GateHistory(place.desk.journal, gate.name)
+    events, complete = history.newest(enough, RunId(run_id) if run_id else None)
+    if not complete and not enough(events):
+        told = f"only the newest {len(events)} events of {gate.name} were looked through"
+        click.echo(f"gatectl: {told}; `--run RUN` shows an older run", err=True)
+    return events
 
 
 def _event_document(recorded: Recorded) -> dict[str, Any]:

@@ -11,6 +11,15 @@ from typing import Any, Literal, TypeVar
 import click
 
 from gatectl.cli import options
+from gatectl.cli.chapters import (
+    METHODS,
+    Chapter,
+    HurriedClock,
+    chapters,
+    defect,
+    setting_for,
+    told_in,
+)
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import Display, display_on_stderr
 from gatectl.cli.output import (
@@ -20,10 +29,9 @@ from gatectl.cli.output import (
     print_verdicts,
     result_document,
 )
-from gatectl.cli.story import METHODS, Chapter, chapters, defect, setting_for, told_in
 from gatectl.core.advisory import Build, BuildError
 from gatectl.desk import Result
-from gatectl.errors import ExitCode, InvalidInput, worst
+from gatectl.errors import ExitCode, GatectlError, InvalidInput, worst
 from gatectl.operation import Operation
 from gatectl.simulator.rehearsal import INSIDE, OUTSIDE, SimulatedSite, fault_sentences, serve
 
@@ -102,22 +110,22 @@ def rehearse(
         ctx.obj["config"] = str(config)
         with workplace(ctx, (), (display,), rehearsal=True) as place:
             story = chapters(site.image(setting.target), setting)
-            results = _play(place, site, display, story)
+            desk = replace(place.desk, clock=HurriedClock(speed))
+            results = _play(Operation(desk, place.gates[0]), site, display, story)
             return _told(place, results, as_json=as_json)
 
 
 def _play(
-    place: Workplace, site: SimulatedSite, display: Display, story: Iterator[Chapter]
+    gate: Operation, site: SimulatedSite, display: Display, story: Iterator[Chapter]
 ) -> list[Result]:
     """Do one chapter after the other, until one does not end as it should."""
-    gate = Operation(place.desk, place.gates[0])
     gate.status()
     people = site.workers(outside=2, inside=2)
     results: list[Result] = []
     for number, chapter in enumerate(story, start=1):
         display.heading(f"{number}. {chapter.title}")
         began = time.monotonic()
-        result = chapter.act(gate)
+        result = _lived_through(gate, chapter)
         results.append(result)
         working = dict.fromkeys((INSIDE, OUTSIDE), 0)
         for person in people:
@@ -129,9 +137,17 @@ def _play(
         wrong = defect(result.state, outside_gets_in=site.reachable(OUTSIDE))
         if wrong:
             results[-1] = replace(result, code=ExitCode.UNEXPECTED, sentence=wrong, hint=_REPORT)
-        if wrong or chapter.ends_the_story(result):
+        if wrong or chapter.is_the_end(result):
             break
     return results
+
+
+def _lived_through(gate: Operation, chapter: Chapter) -> Result:
+    """Do what a chapter is about; what stops it is on record, as it is for every verb."""
+    try:
+        return chapter.act(gate)
+    except GatectlError as exc:
+        return gate.refuse(chapter.title, exc)
 
 
 _REPORT = "Please report it, with the seed and the folder of this rehearsal."

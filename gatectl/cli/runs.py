@@ -13,6 +13,7 @@ from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import display_on_stderr
 from gatectl.cli.judged_image import scan_image
 from gatectl.cli.output import finish
+from gatectl.cli.planfile import read_kept, run_kept
 from gatectl.core.event import Mode
 from gatectl.core.gate import Gate
 from gatectl.core.plan import Direction
@@ -216,11 +217,18 @@ def scan(
 @click.command()
 @options.gates
 @click.option("--confirm", "typed", metavar="NAME", help="The gate's name, instead of typing it.")
+@options.overrides
 @options.dry_run
 @options.as_json
 @click.pass_context
 def reopen(
-    ctx: click.Context, gates: tuple[str, ...], typed: str | None, dry_run: bool, as_json: bool
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    typed: str | None,
+    overrides: tuple[str, ...],
+    reason: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Let everybody in again, provisionally and on proof only.
 
@@ -232,6 +240,7 @@ def reopen(
         Operation.reopen,
         mode=mode_of(dry_run),
         agreed=lambda gate: dry_run or _agreed(gate, typed),
+        overrides=options.overrides_of(overrides, reason),
     )
     return carry_out(ctx, "reopen", gates, verb, as_json=as_json)
 
@@ -262,8 +271,15 @@ def confirm(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: 
 
 
 @click.command(name="run")
-@click.argument("playbook")
+@click.argument("playbook", required=False)
 @options.gates
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Exactly the plan that `gatectl plan -o FILE` kept, or nothing.",
+)
 @options.parameters
 @click.option("--undo", is_flag=True, help="Take back what the playbook does.")
 @options.overrides
@@ -272,8 +288,9 @@ def confirm(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: 
 @click.pass_context
 def run_playbook(
     ctx: click.Context,
-    playbook: str,
+    playbook: str | None,
     gates: tuple[str, ...],
+    plan_file: Path | None,
     parameters: dict[str, str],
     undo: bool,
     overrides: tuple[str, ...],
@@ -281,7 +298,20 @@ def run_playbook(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Carry out any playbook, by its name or its file."""
+    """Carry out any playbook, by its name or its file.
+
+    With --plan, the words behind it are gates, and the plan is carried out only if nothing has
+    changed since it was made: playbook, configuration, roles, builds or the state of the gate.
+    """
+    if plan_file is not None:
+        if parameters or undo or overrides or reason:
+            raise click.UsageError("a kept plan has its parameters and overrides already")
+        names = (playbook, *gates) if playbook is not None else gates
+        kept = read_kept(plan_file)
+        verb = partial(run_kept, kept, mode=mode_of(dry_run))
+        return carry_out(ctx, "run", names or kept.gates, verb, as_json=as_json)
+    if playbook is None:
+        raise click.UsageError("a playbook is missing, or --plan FILE")
     verb = partial(
         Operation.run,
         playbook=playbook,
@@ -296,16 +326,29 @@ def run_playbook(
 @click.command()
 @options.gates
 @click.option("--adopt", metavar="PLAYBOOK", help="Go on although this playbook has changed.")
-@click.option("--reason", metavar="TEXT", default="", help="Why the change is right.")
+@click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="NAME",
+    help="Go on although this stands in the way, such as a window; needs --reason.",
+)
+@click.option("--reason", metavar="TEXT", default="", help="Why the change or override is right.")
 @options.as_json
 @click.pass_context
 def resume(
-    ctx: click.Context, gates: tuple[str, ...], adopt: str | None, reason: str, as_json: bool
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    adopt: str | None,
+    overrides: tuple[str, ...],
+    reason: str,
+    as_json: bool,
 ) -> int:
     """Go on with a run that was cut off or held.
 
     A step whose outcome is not on record is looked at before anything is sent. A reopening that
     was interrupted is not gone on with: the gate is closed.
     """
-    verb = partial(Operation.resume, adopt=adopt, reason=reason)
+    named = options.overrides_of(overrides, reason) if overrides else {}
+    verb = partial(Operation.resume, adopt=adopt, reason=reason, overrides=named)
     return carry_out(ctx, "resume", gates, verb, as_json=as_json)

@@ -186,7 +186,7 @@ def _december() -> tuple[Chapter, ...]:
         Chapter(
             when=at("2019-12-23", "09:40"),
             title="The case is opened",
-            act=lambda stage: _opened(stage),
+            act=_opened,
         ),
         replace(_hear("2019-12-23", "09:15", Says.MITIGATE), when=at("2019-12-23", "09:45")),
         Chapter(
@@ -296,7 +296,7 @@ def _reopened() -> tuple[Chapter, ...]:
             act=lambda stage: stage.look(),
         ),
         Chapter(
-            when=at("2020-02-03", "10:00"), title="Hours and effects", act=lambda s: _wrap_up(s)
+            when=at("2020-02-03", "10:00"), title="Hours and effects", act=_wrap_up
         ),
     )
 
@@ -378,8 +378,7 @@ def play(ctx: click.Context, site: SimulatedSite, out: Path, display: Display) -
         workplace(ctx, (), (display,), rehearsal=True) as place,
     ):
         desk = replace(place.desk, journal=journal, clock=clock)
-        code = _play(_stage(place, desk, site.image(_TARGET)), clock, display)
-    return code
+        return _play(_stage(place, desk, site.image(_TARGET)), clock, display)
 
 
 def _stage(place: Workplace, desk: Desk, image: Image) -> Stage:

@@ -70,9 +70,11 @@ class Agreements:
     evidence_at: datetime | None = None
     boots: Mapping[NodeName, str] = field(default_factory=dict)
     opened: bool = False
-    """gatectl began to open the gate, and has not begun to close it since."""
+    """gatectl began to open the gate, and that was neither confirmed nor undone since."""
     opened_with: tuple[str, ...] = ()
     """Who agreed to that opening."""
+    just_used: tuple[str, ...] = ()
+    """Who agreed to the opening that is about to begin."""
 
     @classmethod
     def from_events(cls, events: Iterable[Recorded]) -> "Agreements":
@@ -93,16 +95,20 @@ class Agreements:
             case ApprovalRequested(nonce=nonce) as event:
                 asked = Asked(event=event, sequence=recorded.sequence, at=recorded.at)
                 # The first request of a number is the one that counts.
-                return replace(self, asked={nonce: asked, **self.asked})
+                known = nonce in self.asked
+                return self if known else replace(self, asked={**self.asked, nonce: asked})
             case ApprovalGiven() as event:
                 given = Given(event=event, sequence=recorded.sequence, at=recorded.at)
                 return replace(self, given=(*self.given, given))
             case ApprovalUsed(nonce=nonce, principals=principals):
-                return replace(self, used={nonce: recorded.at, **self.used}, opened_with=principals)
+                used = {nonce: recorded.at, **self.used}
+                return replace(self, used=used, just_used=principals)
             case AttestationGiven(name=name) as event:
                 return replace(self, attested={**self.attested, name: event})
-            case RunStarted(plan=plan) if plan.purpose not in _CHANGE_NOTHING_YET:
-                return replace(self, run=str(recorded.run or ""))
+            case RunStarted(plan=plan):
+                changes = plan.purpose not in _CHANGE_NOTHING_YET
+                run = str(recorded.run or "") if changes else self.run
+                return replace(self, run=run, just_used=())
             case EvidenceKept() | CompromiseJudged():
                 return replace(self, evidence_sequence=recorded.sequence, evidence_at=recorded.at)
             case LookMade(look=look, node=str() as node, evidence=str() as evidence) if (
@@ -119,9 +125,9 @@ class Agreements:
             case Signal.CLOSE_STARTED:
                 return replace(self, opened=False, opened_with=())
             case Signal.REOPEN_STARTED:
-                return replace(self, opened=True)
+                return replace(self, opened=True, opened_with=self.just_used, just_used=())
             case Signal.CONFIRMED:
-                return replace(self, given=(), attested={})
+                return replace(self, given=(), attested={}, opened=False, opened_with=())
             case _:
                 return self
 

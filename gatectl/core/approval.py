@@ -1,9 +1,8 @@
 """Whether others have agreed to a reopening: what each signature is worth, and who is missing."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final
 
 from gatectl.core.approvalrequest import NAMESPACE, ApprovalRequest
@@ -114,7 +113,7 @@ class _Count:
     """Who agrees to one request, and why others do not count."""
 
     nonce: str = ""
-    people: Mapping[str, str] = MappingProxyType({})
+    people: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
 
 

@@ -4,6 +4,7 @@ from typing import Literal, assert_never
 
 from gatectl.core.event import Ending, Mode, Outcome
 from gatectl.core.gate import SHUT_STATES, GateState, NodeName, Signal
+from gatectl.core.plan import SidesTask
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
@@ -57,6 +58,22 @@ def all_but_saved(run: Run) -> bool:
     )
 
 
+def told_by_node(run: Run) -> tuple[str, ...]:
+    """Say of each node whether every step held there, or what was wrong at first."""
+    nodes = dict.fromkeys(step.node for step in run.plan.steps if step.node is not None)
+    return tuple(f"{node}: {_first_trouble(run, node)}" for node in nodes)
+
+
+def _first_trouble(run: Run, node: NodeName) -> str:
+    for outcome in (Outcome.FAILED, Outcome.UNKNOWN):
+        for step in run.plan.steps:
+            record = run.record(step.id)
+            if step.node == node and record.outcome is outcome and not step.precheck:
+                because = record.verdict.because if record.verdict else "no reason was recorded"
+                return f"{outcome} at {step.claim} ({because})"
+    return "closed and saved"
+
+
 def signal_at_end(
     purpose: Purpose, ending: Ending, outside: Reach, *, only_unsaved: bool = False
 ) -> Signal | None:
@@ -103,6 +120,28 @@ def exit_code(ending: Ending, outside: Reach) -> ExitCode:
             assert_never(never)
 
 
+def shuts_inside_too(standing: Standing, run: Run | None = None) -> bool:
+    """Whether the method that closes the gate promises the offices nothing either."""
+    tasks = [step.task for step in run.plan.steps] if run else []
+    promised = [task.inside for task in tasks if isinstance(task, SidesTask)]
+    return "shut" in promised or (not promised and NOBODY_GETS_IN in standing.closed_by)
+
+
+def proven_outside(outside: Reach, inside: Reach, *, inside_too: bool) -> Reach:
+    """Take "shut" for an answer only where the gateway was seen at work, or should not be.
+
+    While a pair fails over nobody is served, inside or outside; what comes back afterwards may
+    well be open.
+    """
+    if outside == "shut" and inside != "open" and not inside_too:
+        return "unknown"
+    return outside
+
+
+NOBODY_GETS_IN = "close-vserver"
+"""The closing method that takes the gateway itself out of service."""
+
+
 def failed_code(outside: Reach) -> ExitCode:
     """Tell how bad a failure is: only a gate that is seen shut can wait for the morning."""
     return ExitCode.FAILED_SHUT if outside == "shut" else ExitCode.MAYBE_OPEN
@@ -110,9 +149,15 @@ def failed_code(outside: Reach) -> ExitCode:
 
 def code_of_standing(standing: Standing) -> ExitCode:
     """Tell whether a gate is as it should be; only a look from outside can say that it is."""
-    outside = standing.sides.outside if standing.sides else "unknown"
     if standing.state is GateState.REOPENING:
         return ExitCode.PROVEN
+    outside: Reach = "unknown"
+    if standing.sides is not None:
+        outside = proven_outside(
+            standing.sides.outside,
+            standing.sides.inside,
+            inside_too=shuts_inside_too(standing),
+        )
     if standing.wanted_shut:
         shut = outside == "shut" and standing.state in SHUT_STATES
         return ExitCode.PROVEN if shut else ExitCode.MAYBE_OPEN

@@ -3,6 +3,17 @@
 FENCE = "kill system session -all"
 """Ends every CLI session but the one that sends it."""
 
+_PROPAGATED = frozenset(
+    {"add", "apply", "bind", "disable", "enable", "rm", "save", "set", "unbind", "unset"}
+)
+"""Verbs of the configuration, which a primary passes on (netscaler.md 2.9)."""
+
+
+def propagates(line: str) -> bool:
+    """Say whether a primary tells its secondary this line, too."""
+    return line.split(maxsplit=1)[0].casefold() in _PROPAGATED if line.strip() else False
+
+
 _ADDED_BEFORE = ("already exists", "with the same name exists", "already bound")
 _REMOVED_BEFORE = ("no such resource", "does not exist", "already been removed", "not bound")
 _ADDING = frozenset({"add", "bind", "create"})

@@ -26,6 +26,7 @@ from gatectl.core.casework import (
     Remarked,
 )
 from gatectl.core.check import Verdict
+from gatectl.core.checkpoint import StandingKept
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
 from gatectl.core.plan import Digest, Plan, PlannedId
 from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
@@ -267,6 +268,7 @@ Event = Annotated[
     | InterlocksJudged
     | Refusal
     | Noted
+    | StandingKept
     | CaseOpened
     | CaseClosed
     | AdviceReceived

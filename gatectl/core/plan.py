@@ -69,6 +69,7 @@ class DeviceTask:
     """The claim is to be refuted: this step takes something back."""
     act: tuple[str, ...]
     idle: str | None
+    again_after_changes: bool = False
     disconnects: bool
     changes: str | None = None
     """A look whose answer must be another one after the act."""

@@ -78,6 +78,8 @@ def build_plan(
         if _applies(step.only_if, gate, facts, given):
             filler = _Filler(gate=gate, facts=facts, words=words, advisories=advisories)
             steps.extend(filler.plan(step, direction))
+    if playbook.purpose is Purpose.CLOSE:
+        steps = _silent_last(steps, facts)
     if not steps:
         raise PlanError(f"{playbook.name} has no step that applies to {gate.name} as it is now")
     return Plan(
@@ -94,6 +96,17 @@ def build_plan(
         stops=playbook.stops,
         unfit=tuple(_unfit(playbook.unfit, gate, facts)),
         steps=tuple(steps),
+    )
+
+
+def _silent_last(steps: list[PlannedStep], facts: GateFacts) -> list[PlannedStep]:
+    """Let a node that did not answer just now keep no other one waiting.
+
+    The looks that are about no node stay behind all that are.
+    """
+    waits = {True: 0, False: 1}
+    return sorted(
+        steps, key=lambda step: 2 if step.node is None else waits[step.node in facts.roles]
     )
 
 
@@ -148,6 +161,7 @@ def _applies(only_if: Facts, gate: Gate, facts: GateFacts, given: Mapping[str, s
         "shut": facts.shut,
         "ipv4": gate.vserver.ipv4 is not None,
         "ipv6": gate.vserver.ipv6 is not None,
+        "primary_behind": _primary_behind(facts, given),
     }
     if any(getattr(only_if, name) not in {None, holds} for name, holds in are.items()):
         return False
@@ -158,6 +172,12 @@ def _applies(only_if: Facts, gate: Gate, facts: GateFacts, given: Mapping[str, s
     if any(given.get(name) != value for name, value in (only_if.given or {}).items()):
         return False
     return _builds_apply(only_if, gate, facts)
+
+
+def _primary_behind(facts: GateFacts, given: Mapping[str, str]) -> bool:
+    primaries = [name for name, role in facts.roles.items() if role is Role.PRIMARY]
+    wanted = given.get("build")
+    return any(facts.builds.get(name) != wanted for name in primaries)
 
 
 def _builds_apply(only_if: Facts, gate: Gate, facts: GateFacts) -> bool:
@@ -261,6 +281,7 @@ class _Filler:
                     undone=undone,
                     act=tuple(fill(line) for line in (act or "").splitlines() if line.strip()),
                     idle=fill(step.idle.strip()) if step.idle else None,
+                    again_after_changes=step.again_after_changes,
                     disconnects=step.disconnects,
                     changes=fill(step.changes.strip()) if step.changes else None,
                     act_timeout_s=step.act_timeout_s,

@@ -120,6 +120,8 @@ class Facts(Written):
     """Whether the gateway has an IPv4 address."""
     ipv6: bool | None = None
     """Whether the gateway has an IPv6 address."""
+    primary_behind: bool | None = None
+    """Whether the node that is primary runs another build than the parameter `build` names."""
     given: Mapping[str, str] | None = None
     """Parameters that must have these values."""
     release_at_least: str | None = None
@@ -173,6 +175,8 @@ class DeviceStep(_Step):
     act: str | None = None
     """The commands that make it true, one a line, byte for byte; none for a check."""
     undo: str | None = None
+    again_after_changes: bool = False
+    """What holds before a change does not hold after it: a dry run names this act as well."""
     idle: str | None = None
     """A look that shows nothing once no earlier act of this step is at work any more."""
     also_on_undo: bool = False

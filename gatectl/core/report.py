@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gatectl.core.check import Answer, Verdict
+from gatectl.core.effects import propagates
 from gatectl.core.event import (
     CompromiseJudged,
     Ending,
@@ -161,16 +162,21 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 def would_send(runs: Iterable[Run]) -> Iterator[tuple[str, str]]:
     """List node and line of all that a dry run would have sent, in its order.
 
-    What the primary is told reaches the secondary by propagation, where that works; only lines of
-    the system's own shell stay on the node that they are sent to.
+    What the primary is told of its configuration reaches the secondary by propagation, where that
+    works; everything else stays on the node that it is sent to.
     """
     for run in runs:
         told: set[str] = set()
+        last: dict[str | None, tuple[str, ...]] = {}
         for step in run.plan.steps:
             if run.record(step.id).outcome is not Outcome.WOULD or not step.writes:
                 continue
-            stays = any(line.startswith("shell ") for line in step.writes)
-            if run.plan.facts.propagates and step.claim in told and not stays:
+            passed_on = run.plan.facts.propagates and all(map(propagates, step.writes))
+            if passed_on and step.claim in told:
                 continue
             told.add(step.claim)
+            if last.get(step.node) == step.writes:
+                # What the step before has just done holds for this one, too.
+                continue
+            last[step.node] = step.writes
             yield from ((step.node or "", line) for line in step.writes)

@@ -1,6 +1,7 @@
 """Compares what shall be with what has been, and names the next action."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from gatectl.core.check import Answer, Verdict
 from gatectl.core.event import Ending, Mode, Outcome
@@ -100,3 +101,22 @@ def may_act(verdict: Verdict, purpose: Purpose, mode: Mode) -> bool:
     if mode is Mode.DRY or verdict.answer is Answer.PASS:
         return False
     return verdict.answer is Answer.FAIL or purpose is Purpose.CLOSE
+
+
+def outcome_of_look(verdict: Verdict) -> tuple[Outcome, Verdict]:
+    """Tell how a step without an act ended."""
+    match verdict.answer:
+        case Answer.PASS:
+            return Outcome.ALREADY, verdict
+        case Answer.FAIL:
+            return Outcome.FAILED, verdict
+        case Answer.UNKNOWN:
+            return Outcome.UNKNOWN, verdict
+        case _ as never:
+            assert_never(never)
+
+
+def outcome_of_act(verdict: Verdict) -> tuple[Outcome, Verdict]:
+    """Tell how a step ended whose act was sent."""
+    outcome, _ = outcome_of_look(verdict)
+    return (Outcome.DONE if outcome is Outcome.ALREADY else outcome), verdict

@@ -80,7 +80,7 @@ class Standing:
         standing = cls(gate=gate)
         runs: dict[RunId, Run] = {}
         for recorded in events:
-            run = _run_after(runs, recorded)
+            run = run_after(runs, recorded)
             if run is not None and run.mode is Mode.DRY:
                 continue
             standing = standing.after(recorded, run)
@@ -112,7 +112,8 @@ def evidence_ids(standing: Standing) -> tuple[EvidenceId, ...]:
     return tuple(kept.evidence for kept in standing.evidence if kept.evidence is not None)
 
 
-def _run_after(runs: dict[RunId, Run], recorded: Recorded) -> Run | None:
+def run_after(runs: dict[RunId, Run], recorded: Recorded) -> Run | None:
+    """Take an event into the run that it belongs to, if it belongs to one that began."""
     if recorded.run is None:
         return None
     known = runs.get(recorded.run)

@@ -63,7 +63,7 @@ def _gate(access: SiteAccess) -> str:
         'close_methods = ["close-acl", "close-vserver"]\n'
         "acl_priorities = [10, 99]\n"
         # The site was put up today, and nobody has its disk to examine elsewhere.
-        f"in_service_since = {datetime.now(UTC).date().isoformat()}\n"
+        f"in_service_since = {_quoted(datetime.now(UTC).date().isoformat())}\n"
         'off_box_examination = "advised"\n\n'
         f"[gates.{access.gate}.vserver]\n"
         f"name = {_quoted(access.vserver)}\n"

@@ -1,0 +1,95 @@
+"""A transport that does not wait again for a host that did not let us in just now.
+
+Closing must not stand still at a node that is gone while there is work to do on the other one:
+each look and each act would otherwise wait its whole time for the same silence.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from gatectl.core.netscaler import Reply
+from gatectl.errors import GatectlError, Unreachable, Untrusted
+from gatectl.transport.contract import Progress, RemoteFile, Stream, Transport
+from gatectl.watchdog import Clock, boot_clock
+
+COOL_DOWN_S = 60.0
+_T = TypeVar("_T")
+
+
+class Impatience:
+    """Remembers which hosts could not be reached or trusted, and since when."""
+
+    def __init__(self, *, clock: Clock = boot_clock, cool_down_s: float = COOL_DOWN_S) -> None:
+        self._clock = clock
+        self._cool_down_s = cool_down_s
+        self._lost: dict[str, tuple[float, GatectlError]] = {}
+
+    def check(self, host: str) -> None:
+        """Raise the same trouble again while it is young."""
+        known = self._lost.get(host)
+        if known is not None and self._clock() - known[0] < self._cool_down_s:
+            raise known[1]
+
+    def note(self, host: str, error: GatectlError) -> None:
+        """Remember that a host was lost."""
+        self._lost[host] = (self._clock(), error)
+
+
+class Impatient:
+    """Stands in front of another transport, and asks a lost host again only after a while."""
+
+    def __init__(self, transport: Transport, host: str, impatience: Impatience) -> None:
+        self._transport = transport
+        self._host = host
+        self._impatience = impatience
+
+    def send(self, command: str, *, timeout_s: float) -> Reply:
+        """Send a command, unless the host was lost just now."""
+        return self._tried(lambda: self._transport.send(command, timeout_s=timeout_s))
+
+    def send_expecting_disconnect(self, command: str, *, timeout_s: float) -> Reply | None:
+        """Send a command that ends the session."""
+        sent = self._transport.send_expecting_disconnect
+        return self._tried(lambda: sent(command, timeout_s=timeout_s))
+
+    def put(
+        self,
+        source: Path,
+        target: str,
+        *,
+        sha256: str,
+        timeout_s: float,
+        progress: Progress | None = None,
+    ) -> None:
+        """Bring a file there."""
+        put = self._transport.put
+        self._tried(
+            lambda: put(source, target, sha256=sha256, timeout_s=timeout_s, progress=progress)
+        )
+
+    def get(
+        self, path: str, sink: BinaryIO, *, limit: int, progress: Progress | None = None
+    ) -> RemoteFile:
+        """Fetch a file."""
+        return self._tried(lambda: self._transport.get(path, sink, limit=limit, progress=progress))
+
+    def walk(self, path: str, *, limit: int) -> Iterator[RemoteFile]:
+        """Find files."""
+        return self._transport.walk(path, limit=limit)
+
+    def dial(self, host: str, port: int, *, timeout_s: float) -> Stream:
+        """Connect onwards."""
+        return self._transport.dial(host, port, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        """End the session."""
+        self._transport.close()
+
+    def _tried(self, ask: Callable[[], _T]) -> _T:
+        self._impatience.check(self._host)
+        try:
+            return ask()
+        except (Unreachable, Untrusted) as exc:
+            self._impatience.note(self._host, exc)
+            raise
