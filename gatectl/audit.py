@@ -13,7 +13,8 @@ from gatectl.core.certificate import CertificateUnreadable, good_until
 from gatectl.core.check import Answer, Unreadable
 from gatectl.core.drift import Compared, KnownDrift, audit_code, judge_known, with_known
 from gatectl.core.gate import Gate, Node, NodeName
-from gatectl.core.inspection import Inspected, audit_looks, inspect_gate
+from gatectl.core.inspected import Inspected, audit_looks
+from gatectl.core.inspection import inspect_gate
 from gatectl.core.planning import in_force
 from gatectl.core.upkeep import AuditEnded
 from gatectl.desk import Desk

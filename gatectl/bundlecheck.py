@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from gatectl.bundle import EVIDENCE, RECORDS, SIGNERS, approval_files, evidence_list
+from gatectl.bundle import EVIDENCE, RECORDS, SIGNERS, approval_files, evidence_list, evidence_of
 from gatectl.core.agreement import ApprovalGiven, ApprovalRequested, AttestationGiven
 from gatectl.core.approvalrequest import NAMESPACE
 from gatectl.core.event import Recorded
@@ -252,7 +252,7 @@ def _on_word(manifest: Manifest, walked: Walked, digest: str) -> Iterator[str]:
     yield f"that nobody has made another bundle since: compare the manifest's SHA-256 ({digest})"
     yield "times: they are those of the operator's machine"
     yield "what appliances say about themselves; looks from outside were made by gatectl"
-    named = {line for line in evidence_list(walked.told).splitlines() if line}
+    named = evidence_of(walked.told)
     if named and not any(one.name.startswith("evidence/") for one in manifest.entries):
         yield f"the content of {len(named)} pieces of evidence: they are named, and not in here"
     if any(entry.name.startswith(("report/", "vex")) for entry in manifest.entries):

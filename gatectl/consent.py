@@ -1,9 +1,10 @@
 """What others have agreed to about one gate: taken in, looked at again, and used once."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from gatectl.core.agreement import (
@@ -12,7 +13,15 @@ from gatectl.core.agreement import (
     ApprovalUsed,
     AttestationGiven,
 )
-from gatectl.core.agreements import Agreements, Asked, Given, evidence_digest
+from gatectl.core.agreements import (
+    BOOT_KINDS,
+    KINDS,
+    Agreements,
+    Asked,
+    Given,
+    evidence_digest,
+    newest_boots,
+)
 from gatectl.core.approval import (
     Approval,
     Present,
@@ -37,15 +46,18 @@ from gatectl.core.event import Event
 from gatectl.core.gate import Gate
 from gatectl.core.interlock import Blocker, Interlock, answers_of, judge_reopening
 from gatectl.core.plan import Plan
-from gatectl.core.standing import Standing
+from gatectl.core.standing import Standing, evidence_ids
 from gatectl.desk import Desk
 from gatectl.errors import InvalidInput, JournalDamaged, Refused
+from gatectl.history import GateHistory
 from gatectl.lease import LeaseToken
 from gatectl.recorder import RunRecorder
 from gatectl.signatures import SignerList, look_at, openssh_version, read_signer_list
 
 _REQUESTS_TRIED_MAX = 50
 _NONCE_BYTES = 16
+_LOOKS_SEARCHED_MAX = 20_000
+"""Further back than that, nobody can say in which boot a node was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +81,15 @@ class Consent:
 
     def standing(self) -> Standing:
         """Fold what is known of the gate."""
-        return Standing.from_events(self.gate.name, self.desk.journal.events(gate=self.gate.name))
+        return GateHistory(self.desk.journal, self.gate.name).standing()
 
     def agreements(self) -> Agreements:
         """Fold what is on record."""
-        return Agreements.from_events(self.desk.journal.events(gate=self.gate.name))
+        journal, gate = self.desk.journal, self.gate
+        agreements = Agreements.from_events(journal.events(gate=gate.name, kinds=KINDS))
+        looks = islice(journal.newest_first(gate=gate.name, kinds=BOOT_KINDS), _LOOKS_SEARCHED_MAX)
+        boots = newest_boots(looks, [node.name for node in gate.nodes])
+        return replace(agreements, boots=boots)
 
     def judge(self, standing: Standing, plan: Plan | None) -> tuple[Blocker, ...]:
         """Judge every interlock for reopening, with what people have agreed to."""
@@ -143,7 +159,7 @@ class Consent:
             run=agreements.run,
             plan=plan.digest,
             evidence=evidence_digest(standing),
-            evidence_pieces=sum(1 for kept in standing.evidence if kept.evidence),
+            evidence_pieces=len(set(evidence_ids(standing))),
             nodes=tuple(
                 NodeAsked(
                     name=node.name,

@@ -39,6 +39,8 @@ class Desk:
     actor: str
     emergency: "Callable[[GatectlError], Desk]"
     """Gives a desk that needs neither journal nor disk, for closing alone."""
+    lanes: bool = False
+    """A closing works on both nodes at the same time."""
     windows: Mapping[GateName, tuple[Window, ...]] = field(default_factory=dict)
     """When work on each gate may begin; a gate without any may be worked on at any time."""
 

@@ -262,6 +262,7 @@ class Execution:
             evidence=desk.evidence,
             clock=desk.clock,
             stop=desk.stop,
+            lanes=desk.lanes,
         )
 
     def _exposed_since(self) -> datetime | None:

@@ -24,5 +24,6 @@ def _local_address(node: Node) -> str:
             # A datagram socket that is connected has only looked the way up.
             chooser.connect(address)
             return str(chooser.getsockname()[0]).partition("%")[0]
-    except OSError:
+    except (OSError, UnicodeError):
+        # UnicodeError is what a name gives that no name server could ever know.
         return ""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, assert_never
 
@@ -38,6 +38,7 @@ from gatectl.core.event import (
     StepStarted,
 )
 from gatectl.core.gate import NodeName, Side
+from gatectl.core.lanes import next_in_lanes, prechecks_in_lanes, runs_in_lanes
 from gatectl.core.looks import read_look
 from gatectl.core.netscaler import Reply
 from gatectl.core.plan import (
@@ -64,6 +65,7 @@ from gatectl.core.sequencer import (
     outcome_of_look,
 )
 from gatectl.errors import GatectlError, Interrupted
+from gatectl.lanes import in_lanes
 from gatectl.ports import Collector, Keeper, Lookout, Nodes, Recorder, StopFlag
 
 _LOOK_TIMEOUT_S = 30.0
@@ -93,54 +95,68 @@ class Runner:
     evidence: Keeper
     clock: Clock
     stop: StopFlag
+    lanes: bool = False
+    """Nodes may be worked on at the same time, where the plan allows it."""
 
     def look_before(self, run: Run) -> Run:
         """Look at every precheck; nothing is sent that writes."""
+        if self.lanes and runs_in_lanes(run.plan, run.mode):
+            return in_lanes(self, run, prechecks_in_lanes)
         for _ in range(len(run.plan.steps) + 1):
             step = next_precheck(run.plan, run)
             if step is None:
                 return run
             try:
                 self.stop.check()
-                run = self._perform(run, step)
+                run = self.perform(run, step)
             except Interrupted as exc:
-                return self._end(run, Ending.INTERRUPTED, exc.sentence)
+                return self.end(run, Ending.INTERRUPTED, exc.sentence)
         raise AssertionError("there were more prechecks than steps")
 
     def refuse(self, run: Run, because: str) -> Run:
         """End a run before its work began."""
-        return self._end(run, Ending.REFUSED, because)
+        return self.end(run, Ending.REFUSED, because)
 
     def carry_out(self, run: Run) -> Run:
         """Go from where the run is to its end; every way out of here is on record."""
+        if self.lanes and runs_in_lanes(run.plan, run.mode):
+            run = in_lanes(self, run, next_in_lanes)
+            if run.ending is not None:
+                return run
         for _ in range(len(run.plan.steps) * _ACTIONS_A_STEP + 1):
             try:
                 self.stop.check()
                 match next_action(run.plan, run):
                     case Perform(step=step):
-                        run = self._perform(run, step)
+                        run = self.perform(run, step)
                     case Reobserve(step=step):
-                        run = self._settle(run, step, in_doubt=True)
+                        run = self.settle(run, step, in_doubt=True)
                     case Hold(because=because, ending=ending):
-                        return self._end(run, ending, because)
+                        return self.end(run, ending, because)
                     case Finish(because=because, ending=ending):
-                        return self._end(run, ending, because)
+                        return self.end(run, ending, because)
                     case _ as never:
                         assert_never(never)
             except _Stopped as stopped:
-                return self._end(stopped.run, Ending.INTERRUPTED, stopped.sentence)
+                return self.end(stopped.run, Ending.INTERRUPTED, stopped.sentence)
             except Interrupted as exc:
-                return self._end(run, Ending.INTERRUPTED, exc.sentence)
+                return self.end(run, Ending.INTERRUPTED, exc.sentence)
         raise AssertionError("the sequencer named more actions than the plan has steps")
 
-    def _end(self, run: Run, ending: Ending, because: str) -> Run:
+    def recording(self, recorder: Recorder) -> "Runner":
+        """Give the same runner with another recorder."""
+        return replace(self, recorder=recorder)
+
+    def end(self, run: Run, ending: Ending, because: str) -> Run:
+        """Put a run's end on record."""
         return run.after(self.recorder.record(RunEnded(ending=ending, because=because)))
 
-    def _perform(self, run: Run, step: PlannedStep) -> Run:
+    def perform(self, run: Run, step: PlannedStep) -> Run:
+        """Give a step its turn."""
         started = StepStarted(step=step.id, title=step.title, node=step.node)
-        return self._settle(run.after(self.recorder.record(started)), step, in_doubt=False)
+        return self.settle(run.after(self.recorder.record(started)), step, in_doubt=False)
 
-    def _settle(self, run: Run, step: PlannedStep, *, in_doubt: bool) -> Run:
+    def settle(self, run: Run, step: PlannedStep, *, in_doubt: bool) -> Run:
         """Bring a step to an outcome; an interruption leaves it as the journal has it."""
         began = time.monotonic()
         turn = _Turn(runner=self, run=run, step=step, in_doubt=in_doubt)
@@ -221,24 +237,28 @@ class _Turn:
             return Outcome.UNKNOWN, unknown(f"not acted on: {was.because}")
         self._act(task)
 
+        moved = False
+
         def look_after() -> Verdict:
+            nonlocal moved
             verdict = look()
             if was is None or verdict.answer is Answer.UNKNOWN:
                 return verdict
-            return all_of((verdict, self._judge_change(task, was)))
+            change = self._judge_change(task, was)
+            moved = change.passed
+            return all_of((verdict, change))
 
         def again(verdict: Verdict) -> bool:
-            return not verdict.passed and not self._came_to_rest(task, was, verdict)
+            # Once the act has had its effect, waiting longer would change nothing.
+            at_rest = verdict.answer is Answer.FAIL and (moved or self._is_idle(task))
+            return not verdict.passed and not at_rest
 
         return outcome_of_act(self._repeat(look_after, self.step.retry, again))
 
-    def _came_to_rest(self, task: DeviceTask, was: Observation | None, verdict: Verdict) -> bool:
-        """Whether the act has had its effect, so that waiting longer would change nothing."""
-        if verdict.answer is not Answer.FAIL:
+    def _is_idle(self, task: DeviceTask) -> bool:
+        if task.idle is None:
             return False
-        if task.idle is not None:
-            return self._see(task.node, task.idle, lambda s: judge(s, NOTHING_THERE))[1].passed
-        return was is not None and self._judge_change(task, was).passed
+        return self._see(task.node, task.idle, lambda seen: judge(seen, NOTHING_THERE))[1].passed
 
     def _spoilt_later(self, task: DeviceTask) -> bool:
         """Whether a dry run's outstanding acts would undo what is seen to hold now."""

@@ -124,3 +124,8 @@ def _stretch(connection: sqlite3.Connection, after: int, up_to: int) -> list[Row
             raise
         connection.text_factory = _any_text
         return connection.execute(query, (after, up_to, _STRETCH_ROWS)).fetchall()
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """Tell which SQLite this Python brings."""
+    return sqlite3.sqlite_version_info

@@ -139,10 +139,13 @@ def test_ipv6_is_refused_by_rules_of_its_own(site: SimulatedSite, keyboard: Keyb
     )
     shown = keyboard.type("close", "--json", config=config)
     assert (shown.code, playbooks(shown)) == (ExitCode.PROVEN, ["close-acl"])
-    there = {"destination": "::1", "port": site.port, "protocol": "TCP"}
     for node in site.pair.nodes:
-        assert not node.admits(source="2001:db8:2::7", **there)
-        assert node.admits(source="2001:db8:1::7", **there)
+        lets = [
+            node.admits(source=source, destination="::1", port=site.port, protocol=protocol)
+            for protocol in ("TCP", "UDP")
+            for source in ("2001:db8:2::7", "2001:db8:1::7")
+        ]
+        assert lets == [False, True, False, True]
         assert saved(node, "GATECTL_DENY6_TLS")
     assert keyboard.type("close", config=config).written == ()
 

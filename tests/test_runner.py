@@ -1,5 +1,6 @@
 """The loop as conversations: what is sent and recorded, in which order, whatever comes back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -703,3 +704,57 @@ def test_the_stop_flag_of_these_tests_raises_where_it_should() -> None:
     with pytest.raises(Interrupted):
         StopAt(0).check()
     StopAt().check()
+
+
+# --- what must change, and when waiting is over
+
+BOOT = "shell sysctl -n kern.boottime"
+VERSION = "show ns version"
+OLD = Reply(text="\tNetScaler NS12.1: Build 55.13.nc, Date: Nov  4 2019, 11:38:51   (64-bit)")
+NEW = Reply(text="\tNetScaler NS12.1: Build 55.18.nc, Date: Jan 20 2020, 11:49:47   (64-bit)")
+BOOTED_THEN = Reply(text="{ sec = 1700000000, usec = 0 } Tue Nov 14 22:13:20 2023")
+BOOTED_NOW = Reply(text="{ sec = 1700009999, usec = 0 } Wed Nov 15 00:59:59 2023")
+RESTART = planned(
+    "restart@ns-a",
+    replace(
+        device_task(
+            look=VERSION,
+            holds=(Expectation(field="build", equals="12.1-55.18"),),
+            act=("save ns config",),
+        ),
+        changes=BOOT,
+    ),
+    retry=Retry(attempts=50, wait_s=0.1, deadline_s=30.0),
+)
+
+
+def test_a_restart_is_proven_by_build_and_boot_time_together(tmp_path: Path) -> None:
+    """The time of the last boot is asked before the act and again after it."""
+    answers = [(VERSION, OLD), (BOOT, BOOTED_THEN), (ACT, DONE), (VERSION, NEW), (BOOT, BOOTED_NOW)]
+    stage = Stage(tmp_path, ns_a=answers)
+    run = stage.carry_out(plan_of(RESTART))
+    assert (run.ending, outcome(run, RESTART)) == (Ending.PROVEN, Outcome.DONE)
+
+
+def test_without_the_boot_time_a_restart_is_not_begun(tmp_path: Path) -> None:
+    """What cannot be compared afterwards would never be proven."""
+    stage = Stage(tmp_path, ns_a=[(VERSION, OLD), (BOOT, CUT)])
+    run = stage.carry_out(plan_of(RESTART))
+    assert outcome(run, RESTART) is Outcome.UNKNOWN
+    assert stage.events(ActIntended) == []
+
+
+def test_a_node_that_came_back_with_its_old_build_is_not_waited_for(tmp_path: Path) -> None:
+    """It has restarted, so nothing more is to be expected: fifty looks would be minutes."""
+    answers = [
+        (VERSION, OLD),
+        (BOOT, BOOTED_THEN),
+        (ACT, DONE),
+        # Not down yet: the same boot, so the look is repeated.
+        *((VERSION, OLD), (BOOT, BOOTED_THEN)),
+        *((VERSION, OLD), (BOOT, BOOTED_NOW)),
+    ]
+    stage = Stage(tmp_path, ns_a=answers)
+    run = stage.carry_out(plan_of(RESTART))
+    assert (run.ending, outcome(run, RESTART)) == (Ending.FAILED, Outcome.FAILED)
+    assert stage.sent() == [command for command, _ in answers]

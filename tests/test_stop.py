@@ -155,4 +155,5 @@ def test_killed_in_the_middle_of_an_install_resume_finishes_it(sit: Sit) -> None
         assert [node.build for node in site.pair.nodes] == [FIXED_BUILD] * 2
         assert keyboard.type("status", "--json").gate["state"] == "closed"
         installs = [one.command for one in site.history() if "installns" in one.command]
-        assert len([one for one in installs if one.startswith("shell")]) == 2
+        # The one that was cut off may be started again, after a look; the other node's never is.
+        assert len([one for one in installs if one.startswith("shell")]) in {2, 3}

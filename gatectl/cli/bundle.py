@@ -43,7 +43,7 @@ def bundle() -> None:
 
     \b
     gatectl bundle almelo -o almelo.tar     a gate's name, or that of a case
-    gatectl bundle verify almelo.tar        needs no configuration, keys or network
+    gatectl bundle verify almelo.tar        needs no configuration, key or network
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
 
 

@@ -44,7 +44,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "lint": ("files:lint", "Check configuration and playbooks without contacting anything"),
     "schema": ("files:schema", "Print the JSON Schema of playbooks or configuration"),
     "init": ("files:init", "Write a commented configuration to start from"),
+    "doctor": ("doctor:doctor", "Find what would go wrong at night, each with what mends it"),
     "hostkeys": ("hosts:hostkeys", "Show and pin the host keys of the nodes"),
     "rehearse": ("rehearse:rehearse", "Live through the whole story on a simulated pair"),
     "simulate": ("rehearse:simulate", "Start a simulated pair and leave it running"),
+    "help": ("people:help_", "Show the guide for the night itself, on one screen"),
+    "man": ("people:man", "Print the manual page"),
+    "completion": ("people:completion", "Print what makes a shell complete gatectl's words"),
 }

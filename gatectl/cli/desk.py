@@ -29,6 +29,7 @@ from gatectl.errors import GatectlError, InvalidInput, JournalDamaged, JournalUn
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
 from gatectl.log import configure, step_record
+from gatectl.messages import Messenger
 from gatectl.recorder import Listener
 from gatectl.secret import Credential, Secret, resolve
 from gatectl.site import GateLookout
@@ -93,6 +94,7 @@ def workplace(
         trouble = exc
         journal = Journal.in_memory(clock=clock, actor=actor, origin="emergency")
     _start_log(ctx, state / "gatectl.log.jsonl", keyring)
+    messenger = Messenger(configuration.messages, _tell)
     with journal, stop.listening():
         desk = Desk(
             journal=journal,
@@ -103,14 +105,22 @@ def workplace(
             advisories=read_advisories(),
             indicators=read_indicators(),
             playbook_folders=playbook_folders(configuration.settings),
-            listeners=(_log_listener(), *listeners),
+            listeners=(_log_listener(), messenger, *listeners),
             stop=stop,
             actor=actor,
             emergency=lambda exc: _without_journal(desk, state, exc),
+            lanes=True,
             windows=configuration.windows,
         )
         desk = desk if trouble is None else desk.emergency(trouble)
-        yield Workplace(desk=desk, configuration=configuration, gates=gates, stop=stop)
+        try:
+            yield Workplace(desk=desk, configuration=configuration, gates=gates, stop=stop)
+        finally:
+            messenger.close()
+
+
+def _tell(text: str) -> None:
+    click.echo(f"gatectl: {text}", err=True)
 
 
 def _without_journal(desk: Desk, state: Path, trouble: GatectlError) -> Desk:

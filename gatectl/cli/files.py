@@ -30,9 +30,15 @@ from gatectl.errors import ConfigInvalid, ExitCode, GatectlError, InvalidInput
 
 @click.command()
 @click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
+@click.option(
+    "--sarif",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the problems as SARIF, for code scanning.",
+)
 @options.as_json
 @click.pass_context
-def lint(ctx: click.Context, playbooks: tuple[str, ...], as_json: bool) -> int:
+def lint(ctx: click.Context, playbooks: tuple[str, ...], sarif: Path | None, as_json: bool) -> int:
     """Check configuration and playbooks without contacting anything.
 
     Without names, the configuration (if there is one) and all playbooks are checked.
@@ -44,6 +50,8 @@ def lint(ctx: click.Context, playbooks: tuple[str, ...], as_json: bool) -> int:
     for name in names:
         problems += _problems_of(name, folders, gates)
     code = ExitCode.INVALID if problems else ExitCode.PROVEN
+    if sarif is not None:
+        _write_sarif(problems, sarif)
     if as_json:
         print_document("lint", code, {"checked": list(names), "problems": problems})
         return code
@@ -51,6 +59,16 @@ def lint(ctx: click.Context, playbooks: tuple[str, ...], as_json: bool) -> int:
         click.echo(f"{problem['where']}: {visible(problem['sentence'], keep_newlines=True)}")
     click.echo(f"{len(names)} playbooks checked, {len(problems)} problems")
     return code
+
+
+def _write_sarif(problems: list[dict[str, str]], path: Path) -> None:
+    from gatectl.exporters.sarif import locate, sarif_text  # noqa: PLC0415 - only where wanted
+
+    located = [one for problem in problems for one in locate(problem["where"], problem["sentence"])]
+    try:
+        path.write_text(sarif_text(located, Path.cwd()), encoding="utf-8")
+    except OSError as exc:
+        raise InvalidInput(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def _configuration(ctx: click.Context) -> tuple[Configuration | None, list[dict[str, str]]]:

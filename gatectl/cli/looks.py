@@ -12,8 +12,11 @@ from rich.text import Text
 from gatectl.cli import options
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import console_on, display_on_stderr
+from gatectl.cli.follow import as_json_line, follow
 from gatectl.cli.output import plain_table, print_document, print_timeline
 from gatectl.cli.planfile import keep_plans
+from gatectl.consent import Consent
+from gatectl.core.agreements import nobody_else
 from gatectl.core.course import code_of_standing
 from gatectl.core.event import EVENT, Recorded, RunId
 from gatectl.core.gate import Gate, GateState, NodeName
@@ -40,9 +43,18 @@ def status(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
     display = display_on_stderr(quiet=True)
     with display.shown(), workplace(ctx, gates, (display,)) as place:
         seen = [(gate, *Operation(place.desk, gate).status()) for gate in place.gates]
+        alone = [
+            nobody_else(Consent(desk=place.desk, gate=gate).agreements()) for gate in place.gates
+        ]
     codes = [_code(standing, facts) for _, standing, facts in seen]
+    for (gate, *_), sentence in zip(seen, alone, strict=True):
+        if sentence:
+            click.echo(f"gatectl: {gate.name}: {sentence}", err=True)
     if as_json:
-        documents = [_status_document(*one) for one in seen]
+        documents = [
+            {**_status_document(*one), "opened_alone": bool(sentence)}
+            for one, sentence in zip(seen, alone, strict=True)
+        ]
         print_document("status", worst(codes), {"gates": documents})
         return worst(codes)
     for gate, standing, facts in seen:
@@ -195,6 +207,9 @@ def _print_plan(one: Plan) -> None:
     help="At most so many lines, the newest.",
 )
 @click.option("--steps", is_flag=True, help="Every event, and not only the course of things.")
+@click.option(
+    "--follow", "follows", is_flag=True, help="Go on with every new event; Ctrl-C ends it."
+)
 @options.as_json
 @click.pass_context
 def log(
@@ -203,9 +218,16 @@ def log(
     run_id: str | None,
     limit: int,
     steps: bool,
+    follows: bool,
     as_json: bool,
 ) -> int:
-    """Show what is on record; nothing is contacted."""
+    """Show what is on record; nothing is contacted.
+
+    With --follow and --json together, each new event is one line of JSON.
+    """
+    if follows:
+        with workplace(ctx, gates) as place:
+            return _follow(place, limit, as_json=as_json)
     with workplace(ctx, gates) as place:
         every = steps or as_json
         records = {gate: _records(place, gate, run_id, limit, every) for gate in place.gates}
@@ -222,6 +244,16 @@ def log(
         else:
             print_timeline(recorded, limit)
     return ExitCode.PROVEN
+
+
+def _follow(place: Workplace, limit: int, *, as_json: bool) -> int:
+    # Read first: what is added while the past is shown comes again below, and is not lost.
+    after = place.desk.journal.head().sequence
+    if not as_json:
+        for gate in place.gates:
+            print_timeline(_records(place, gate, None, limit, every=False), limit)
+    show = (lambda one: as_json_line(_event_document(one))) if as_json else _event_line
+    return follow(place, show, after=after)
 
 
 def _records(
@@ -252,13 +284,17 @@ def _event_document(recorded: Recorded) -> dict[str, Any]:
 
 
 def _print_events(recorded: Sequence[Recorded]) -> None:
-    from gatectl.log import step_record  # noqa: PLC0415 - only this option needs it
-
     for one in recorded:
-        event, pairs = step_record(one)
-        for name in ("lines", "line", "text"):
-            # What was sent and the device's own words: here they are looked for.
-            if (value := getattr(one.event, name, None)) is not None:
-                pairs[name] = value
-        words = " ".join(f"{key}={value}" for key, value in pairs.items() if value is not None)
-        click.echo(visible(f"{event} {words}", limit=2000))
+        click.echo(_event_line(one))
+
+
+def _event_line(one: Recorded) -> str:
+    from gatectl.log import step_record  # noqa: PLC0415 - only these options need it
+
+    event, pairs = step_record(one)
+    for name in ("lines", "line", "text"):
+        # What was sent and the device's own words: here they are looked for.
+        if (value := getattr(one.event, name, None)) is not None:
+            pairs[name] = value
+    words = " ".join(f"{key}={value}" for key, value in pairs.items() if value is not None)
+    return visible(f"{event} {words}", limit=2000)

@@ -29,6 +29,7 @@ from gatectl.cli.output import (
     print_verdicts,
     result_document,
 )
+from gatectl.cli.story import STORIES, tell
 from gatectl.core.advisory import Build, BuildError
 from gatectl.desk import Result
 from gatectl.errors import ExitCode, GatectlError, InvalidInput, worst
@@ -63,6 +64,12 @@ def _build(*names: str, default: str | None, says: str) -> Callable[[_Verb], _Ve
 @click.option("--seed", default=0, show_default=True, help="Repeats what chance decides.")
 @click.option("--speed", default=60.0, show_default=True, help="How much faster a node's time is.")
 @click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), help="Keep it.")
+@click.option("--story", type=click.Choice(STORIES), help="Play a case of weeks, dates and all.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the reports of the story go.",
+)
 @options.as_json
 @click.pass_context
 def rehearse(
@@ -76,6 +83,8 @@ def rehearse(
     seed: int,
     speed: float,
     folder: Path | None,
+    story: str | None,
+    out: Path | None,
     as_json: bool,
 ) -> int:
     """Live through the whole story on a simulated pair; nothing else is contacted.
@@ -92,6 +101,8 @@ def rehearse(
         return ExitCode.PROVEN
     if fault is not None and fault not in fault_sentences():
         raise InvalidInput(f"no fault is called {fault!r}", hint="`--fault list` names them.")
+    if story is not None:
+        return tell(ctx, out, seed=seed, speed=speed, as_json=as_json)
     setting = setting_for(build, target)
     site = SimulatedSite(
         nodes=1 if standalone else 2,
@@ -109,13 +120,13 @@ def rehearse(
         config.write_text(text, encoding="utf-8")
         ctx.obj["config"] = str(config)
         with workplace(ctx, (), (display,), rehearsal=True) as place:
-            story = chapters(site.image(setting.target), setting)
+            course = chapters(site.image(setting.target), setting)
             desk = replace(place.desk, clock=HurriedClock(speed))
-            results = _play(Operation(desk, place.gates[0]), site, display, story)
+            results = play(Operation(desk, place.gates[0]), site, display, course)
             return _told(place, results, as_json=as_json)
 
 
-def _play(
+def play(
     gate: Operation, site: SimulatedSite, display: Display, story: Iterator[Chapter]
 ) -> list[Result]:
     """Do one chapter after the other, until one does not end as it should."""

@@ -14,7 +14,8 @@ import click
 
 from gatectl.cli.casework import PEOPLE_FILE
 from gatectl.cli.desk import Workplace, workplace
-from gatectl.cli.display import Display
+from gatectl.cli.display import Display, display_on_stderr
+from gatectl.cli.output import print_document
 from gatectl.clock import SystemClock
 from gatectl.core.casework import (
     AdviceKey,
@@ -28,7 +29,7 @@ from gatectl.core.casework import (
     Says,
 )
 from gatectl.core.event import Mode
-from gatectl.core.gate import AdvisoryId
+from gatectl.core.gate import AdvisoryId, Gate
 from gatectl.core.plan import Direction
 from gatectl.desk import Desk, Result
 from gatectl.dossier import Dossier
@@ -36,6 +37,8 @@ from gatectl.errors import ExitCode, GatectlError
 from gatectl.journal import Journal
 from gatectl.operation import Operation
 from gatectl.people import People
+from gatectl.report.language import LANGUAGES, translations
+from gatectl.reporting import Wish, written_report
 from gatectl.simulator.rehearsal import GATE, Image, SimulatedSite
 from gatectl.storyclock import StoryClock
 
@@ -70,6 +73,7 @@ class Stage:
     """What the story is played with."""
 
     desk: Desk
+    gate: Gate
     operation: Operation
     dossier: Dossier
     people: People
@@ -230,7 +234,7 @@ def _january() -> tuple[Chapter, ...]:
             "2020-01-18",
             "The advice of today does not rely on the mitigation any more. The offices go on "
             "working.",
-            review_by=at("2020-01-24", "18:00"),
+            review_by=at("2020-01-27", "18:00"),
         ),
     )
 
@@ -295,14 +299,12 @@ def _reopened() -> tuple[Chapter, ...]:
             title="Look from both sides",
             act=lambda stage: stage.look(),
         ),
-        Chapter(
-            when=at("2020-02-03", "10:00"), title="Hours and effects", act=_wrap_up
-        ),
+        Chapter(when=at("2020-02-03", "10:00"), title="Hours and effects", act=_wrap_up),
     )
 
 
 def _opened(stage: Stage) -> None:
-    stage.dossier.open(CASE, "Citrix: CVE-2019-19781")
+    stage.dossier.open(CASE, "Citrix: CVE-2019-19781 (a rehearsal)")
     stage.look()
 
 
@@ -325,6 +327,14 @@ def _wrap_up(stage: Stage) -> None:
             by="human resources",
             text="Who works from home came to an office or put work off until 27 January.",
         ),
+    )
+    stage.enter(
+        Remarked(
+            case=CASE,
+            about="other",
+            text="The times of day, the words of the advice, the people and the amounts are made "
+            "up; dates and order are those of the winter of 2019 and 2020.",
+        )
     )
     stage.dossier.close(CASE, "Reopened, and the questions are answered.")
 
@@ -356,6 +366,23 @@ def configured(text: str) -> str:
     )
 
 
+def tell(ctx: click.Context, out: Path | None, *, seed: int, speed: float, as_json: bool) -> int:
+    """Play the story on a site of its own, and print what was written."""
+    if out is None:
+        raise click.UsageError("--story needs --out DIR for its reports")
+    site = SimulatedSite(seed=seed, speed=speed)
+    display = display_on_stderr(quiet=as_json)
+    with site, display.shown():
+        code = play(ctx, site, out, display)
+    written = sorted(str(path) for path in out.glob("report.*"))
+    if as_json:
+        print_document("rehearse", code, {"gates": [], "files": written})
+    else:
+        for path in written:
+            click.echo(path)
+    return code
+
+
 def play(ctx: click.Context, site: SimulatedSite, out: Path, display: Display) -> int:
     """Play the story on a running site and write its reports into a folder."""
     out.mkdir(parents=True, exist_ok=True)
@@ -378,13 +405,37 @@ def play(ctx: click.Context, site: SimulatedSite, out: Path, display: Display) -
         workplace(ctx, (), (display,), rehearsal=True) as place,
     ):
         desk = replace(place.desk, journal=journal, clock=clock)
-        return _play(_stage(place, desk, site.image(_TARGET)), clock, display)
+        stage = _stage(place, desk, site.image(_TARGET))
+        code = _play(stage, clock, display)
+        write_reports(stage, out)
+    return code
+
+
+def write_reports(stage: Stage, out: Path) -> tuple[Path, ...]:
+    """Write the report of the case in each language, as Markdown and as a page."""
+    written: list[Path] = []
+    for code in LANGUAGES:
+        for form in ("md", "html"):
+            wish = Wish(
+                language=code,
+                form=form,
+                zone=_ZONE,
+                translations=translations(STORIES[0], code),
+            )
+            text = written_report(
+                stage.desk, stage.gate, stage.dossier, stage.dossier.case(CASE), wish, names={}
+            )
+            path = out / f"report.{code}.{form}"
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    return tuple(written)
 
 
 def _stage(place: Workplace, desk: Desk, image: Image) -> Stage:
     gate = place.gates[0]
     return Stage(
         desk=desk,
+        gate=gate,
         operation=Operation(desk, gate),
         dossier=Dossier(journal=desk.journal, gate=gate.name, evidence=desk.evidence),
         people=People(place.configuration.settings.state_dir / PEOPLE_FILE),

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from gatectl.core.advice import unsettled
+from gatectl.core.agreement import ApprovalUsed, AttestationGiven
 from gatectl.core.answer import Answer, Answered, Free, Money, Question, Sentence, Term, Value
 from gatectl.core.case import Case
 from gatectl.core.council import remarks_about
 from gatectl.core.deadline import Pressure, deadlines
 from gatectl.core.event import Ending, InterlocksJudged, RunResumed, RunStarted, Signalled
+from gatectl.core.following import end_of, proven_runs
 from gatectl.core.gate import Side, Signal
+from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.sidetime import stretches
 
@@ -59,7 +62,7 @@ def _money(case: Case) -> Iterator[Sentence]:
         }
         yield Sentence(key=key, values=values, by_hand=True)
     if case.hours and not other:
-        yield Sentence(key="money-no-other", by_hand=True)
+        yield Sentence(key="money-no-other")
 
 
 def _by_role(case: Case) -> Iterator[Sentence]:
@@ -97,12 +100,13 @@ def on_reservations(case: Case, now: datetime, measure_days: int) -> Answer:
         *(_unproven(case, run) for run in case.runs if _is_unproven(run)),
         *_late(case, now, measure_days),
         *_unsettled(case),
+        *_alone(case),
     )
     return Answer(
         question=Question.RESERVATIONS,
         answered=Answered.TOLD if found else Answered.NOT_APPLICABLE,
         short=found or (Sentence(key="reservations-none"),),
-        details=tuple(remarks_about(case, "other")),
+        details=(*_agreements(case), *remarks_about(case, "other")),
     )
 
 
@@ -185,3 +189,29 @@ def _unsettled(case: Case) -> Iterator[Sentence]:
                 },
                 cites=(one.decision.sequence, one.newer.sequence),
             )
+
+
+def _alone(case: Case) -> Iterator[Sentence]:
+    """Tell of a reopening that nobody but the operator answers for."""
+    agreed = any(isinstance(one.event, ApprovalUsed) for one in case.records)
+    opened = proven_runs(case, Purpose.REOPEN)
+    if opened and not agreed:
+        cites = (end_of(case, opened[-1]),)
+        yield Sentence(key="reopened-alone", values={"at": opened[-1].started}, cites=cites)
+
+
+def _agreements(case: Case) -> Iterator[Sentence]:
+    for one in case.records:
+        match one.event:
+            case ApprovalUsed(principals=principals):
+                values: dict[str, Value] = {"count": len(principals), "at": one.at}
+                yield Sentence(key="approved", values=values, cites=(one.sequence,))
+            case AttestationGiven(name=name, by=by):
+                yield Sentence(
+                    key="attested",
+                    values={"name": Free(name), "by": Free(by), "at": one.at},
+                    cites=(one.sequence,),
+                    by_hand=True,
+                )
+            case _:
+                pass

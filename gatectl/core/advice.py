@@ -19,7 +19,7 @@ class Unsettled:
     rests_on: AdviceKey
     newer: Entered[AdviceReceived]
     answered: bool
-    """Whether something was decided since the newer revision came."""
+    """Whether something was decided since on the newer revision, or on one after it."""
 
 
 def revisions(case: Case, advice: AdviceReceived) -> tuple[Entered[AdviceReceived], ...]:
@@ -61,11 +61,16 @@ def _unsettled(case: Case) -> Iterator[Unsettled]:
             if newer is None:
                 continue
             later = case.decisions[position + 1 :]
+            fresh = {
+                one.entry.key
+                for one in revisions(case, newer.entry)
+                if one.entry.received_at >= newer.entry.received_at
+            }
             yield Unsettled(
                 decision=decision,
                 rests_on=key,
                 newer=newer,
-                answered=any(newer.entry.key in one.entry.rests_on for one in later),
+                answered=any(fresh & set(one.entry.rests_on) for one in later),
             )
 
 

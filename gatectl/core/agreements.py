@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -29,6 +29,20 @@ from gatectl.core.standing import Standing, evidence_ids
 
 _BOOT_LOOK: Final = "kern.boottime"
 """The look whose answer is another one after each restart of an appliance."""
+
+KINDS: Final = (
+    "approval.requested",
+    "approval.given",
+    "approval.used",
+    "attestation.given",
+    "run.started",
+    "evidence.kept",
+    "compromise.judged",
+    "gate.signalled",
+)
+"""All that the fold needs, but for the looks that tell one boot from another."""
+
+BOOT_KINDS: Final = ("look.made",)
 
 _CHANGE_NOTHING_YET: Final = frozenset({Purpose.VERIFY, Purpose.SCAN, Purpose.REOPEN})
 """What runs for these purposes leaves things as they were agreed upon: a reopening that goes wrong
@@ -111,10 +125,6 @@ class Agreements:
                 return replace(self, run=run, just_used=())
             case EvidenceKept() | CompromiseJudged():
                 return replace(self, evidence_sequence=recorded.sequence, evidence_at=recorded.at)
-            case LookMade(look=look, node=str() as node, evidence=str() as evidence) if (
-                _BOOT_LOOK in look
-            ):
-                return replace(self, boots={**self.boots, node: evidence})
             case Signalled(signal=signal):
                 return self._signalled(signal)
             case _:
@@ -132,13 +142,31 @@ class Agreements:
                 return self
 
 
+def newest_boots(
+    newest_first: Iterable[Recorded], nodes: Collection[NodeName]
+) -> dict[NodeName, str]:
+    """Find what stands for the present boot of each node, among looks from the newest back."""
+    boots: dict[NodeName, str] = {}
+    for recorded in newest_first:
+        match recorded.event:
+            case LookMade(look=look, node=str() as node, evidence=str() as evidence) if (
+                _BOOT_LOOK in look and node in nodes
+            ):
+                boots.setdefault(node, evidence)
+            case _:
+                continue
+        if len(boots) == len(nodes):
+            break
+    return boots
+
+
 def evidence_digest(standing: Standing) -> str:
     """Sum up the kept evidence and what the compromise check made of it."""
     judged = standing.compromise
     document = {
-        "pieces": sorted(evidence_ids(standing)),
+        "pieces": sorted(set(evidence_ids(standing))),
         "missing": sorted(
-            f"{kept.node}:{kept.name}" for kept in standing.evidence if kept.evidence is None
+            {f"{kept.node}:{kept.name}" for kept in standing.evidence if kept.evidence is None}
         ),
         "answer": judged.answer if judged else "",
         "because": judged.because if judged else "",

@@ -1,6 +1,7 @@
 """The council's questions about a case, each answered from the journal or told what is missing."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from gatectl.core.answer import Answer, Answered, Free, Question, Sentence, Term, Value
 from gatectl.core.case import Case, Entered, decided_at
@@ -10,6 +11,9 @@ from gatectl.core.following import Course, Following, followings, shut_outside
 from gatectl.core.gate import Gate, Side
 from gatectl.core.plan import DeviceTask, Plan
 from gatectl.core.sidetime import Stretch, sessions_seen, stretches
+
+_A_MOMENT = timedelta(minutes=1)
+"""Two times that a report, which is exact to the minute, would not tell apart."""
 
 _NOT_FOLLOWED = frozenset({Course.OTHERWISE, Course.OPEN})
 
@@ -27,6 +31,7 @@ def on_advice(case: Case) -> Answer:
             _verdict_on(found),
             _first_received(found[0]),
             *_closing(found),
+            *(_decided(one) for one in case.decisions),
         ),
         details=(
             *(sentence for one in found for sentence in _advice_details(one)),
@@ -111,6 +116,16 @@ def _came_to(one: Following) -> Sentence:
         return Sentence(key=f"advice-{one.course}", cites=one.cites)
     key = "advice-followed" if one.at > received else "advice-was-so"
     return Sentence(key=key, values={"at": one.at, "after": one.at - received}, cites=one.cites)
+
+
+def _decided(one: Entered[Decided]) -> Sentence:
+    entry = one.entry
+    values: dict[str, Value] = {
+        "at": decided_at(one),
+        "by": Free(entry.by),
+        "choice": Term("choice", entry.decision),
+    }
+    return Sentence(key="decided", values=values, cites=(one.sequence,), by_hand=True)
 
 
 def _decision(one: Entered[Decided]) -> Sentence:
@@ -225,8 +240,9 @@ def _restarts(case: Case) -> Iterator[Sentence]:
     """Tell of the moments at which the appliances restarted or changed places."""
     cuts = list(_cuts(case))
     if cuts:
+        same = cuts[-1].at - cuts[0].at < _A_MOMENT
         yield Sentence(
-            key="restarts",
+            key="restarts-at" if same else "restarts",
             values={"count": len(cuts), "begin": cuts[0].at, "end": cuts[-1].at},
             cites=tuple(one.sequence for one in cuts),
         )

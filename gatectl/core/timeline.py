@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gatectl.core.agreement import ApprovalGiven, AttestationGiven
@@ -15,6 +15,9 @@ from gatectl.core.gate import AdvisoryId, Side
 from gatectl.core.plan import Direction
 from gatectl.core.playbook import Purpose
 from gatectl.core.sidetime import stretches
+
+_A_MOMENT = timedelta(minutes=1)
+"""What is shorter is shown as a mark alone."""
 
 
 class Lane(StrEnum):
@@ -112,7 +115,7 @@ def _sides(case: Case, end: datetime) -> Iterator[Span]:
 
 def _patches(case: Case) -> Iterator[Span]:
     for run in proven_runs(case, Purpose.PATCH):
-        if run.ended:
+        if run.ended and run.ended - run.started > _A_MOMENT:
             yield Span(
                 lane=Lane.PATCHES,
                 what=Term("span", "patched"),

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,32 @@ class Located:
     key: str
     """As `step[1].holds`; empty for the file as a whole."""
     sentence: str
+
+
+_PLACE = re.compile(
+    r"(?P<path>[^\n]+?):(?P<line>\d+):(?:\d+:)? ?(?:(?P<key>[\w.\[\]\"-]+)(?:: |$))?(?P<rest>.*)"
+)
+
+
+def locate(where: str, sentence: str) -> Iterator[Located]:
+    """Find path, line and key of a problem as lint tells it, one a line of the sentence."""
+    told = _PLACE.fullmatch(where)
+    if told is not None:
+        yield _located(told, sentence)
+        return
+    for line in sentence.splitlines():
+        # What cannot be read at all is told with its place inside the sentence.
+        found = _PLACE.fullmatch(line)
+        if found is not None:
+            yield _located(found, found["rest"])
+        else:
+            yield Located(path=where, line=1, key="", sentence=line)
+
+
+def _located(found: re.Match[str], sentence: str) -> Located:
+    return Located(
+        path=found["path"], line=int(found["line"]), key=found["key"] or "", sentence=sentence
+    )
 
 
 def sarif_text(problems: Iterable[Located], folder: Path) -> str:

@@ -11,7 +11,7 @@ _SHAPES = (
     r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b",
     r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:/\d{1,3})?(?![\w:])",
     r"\b(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2}|:\d{1,5})?\b",
-    r"\b(?:NS)?\d{2}\.\d{1,2}[-.: ](?:build[- ])?\d{1,3}\.\d{1,3}(?:\.\w+)?\b",
+    r"\b(?:NS)?\d{2}\.\d{1,2}(?:[-.:]|:?\s)\s?(?:build[-\s])?\d{1,3}\.\d{1,3}(?:\.\w+)?\b",
     r"`[^`]*`",
     r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b",
 )
@@ -23,7 +23,7 @@ _COMMANDS = (
 
 def veil_for(gate: Gate, left_out: str) -> Veil:
     """Make what blacks out a text about a gate."""
-    pattern = re.compile("|".join([*_named(gate), *_SHAPES, _COMMANDS]), re.IGNORECASE)
+    pattern = re.compile("|".join([*_SHAPES, _COMMANDS, *_named(gate)]), re.IGNORECASE)
 
     def veil(text: str) -> str:
         return pattern.sub(left_out, text)

@@ -87,9 +87,17 @@ class Language:
 
     def text(self, text: str) -> str:
         """Show what somebody wrote: visible, without links, and veiled in public."""
-        told = self.free.get(text, text)
+        told = self._translated(text)
         plain = visible(_SCHEME.sub("", told), limit=_FREE_CHARACTERS_MAX)
         return self.veil(plain) if self.public else plain
+
+    def _translated(self, text: str) -> str:
+        """Translate a whole text, or a line of a comparison behind its sign."""
+        if text in self.free:
+            return self.free[text]
+        if text[:1] in {"+", "-", " "} and text[1:] in self.free:
+            return text[:1] + self.free[text[1:]]
+        return text
 
     def local(self, moment: datetime) -> datetime:
         """Give a moment on the clock of the report's zone."""
@@ -158,3 +166,9 @@ def language(
         veil=veil or unveiled,
         free=free,
     )
+
+
+def translations(story: str, code: Code) -> Mapping[str, str]:
+    """Give the translations of what people say in a story, where there are some."""
+    path = TEXTS / f"{story}.{code}.toml"
+    return read_toml(path)["free"] if path.exists() else {}

@@ -28,7 +28,7 @@ def test_the_first_sentence_of_a_verbs_help_is_the_catalogues_line(name: str) ->
     text = " ".join((verb_named(name).help or "").split())
     line = VERBS[name][1]
     assert text.startswith(line)
-    assert text[len(line)] in ".,;:"
+    assert not text[len(line)].isalnum()
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -42,7 +42,7 @@ def test_every_verb_has_help_within_80_columns(name: str) -> None:
 
 
 WRITES = {"close", "mitigate", "patch", "reopen", "confirm", "run"}
-SPEAK_JSON_ANYWAY = {"schema", "init", "simulate", "watch"}
+SPEAK_JSON_ANYWAY = {"schema", "init", "simulate", "watch", "help", "man", "completion"}
 
 
 def leaves(verb: click.Command) -> Iterator[click.Command]:

@@ -5,18 +5,25 @@ from typing import get_args
 
 import pytest
 
+from gatectl.core.check import failed, passed
 from gatectl.core.course import (
     PROVEN_SIGNALS,
+    SAVED,
     STARTED,
     Reach,
+    all_but_saved,
     exit_code,
     signal_at_end,
     signal_at_start,
+    told_by_node,
+    unsaved_nodes,
 )
-from gatectl.core.event import Ending
-from gatectl.core.gate import SHUT_STATES, GateState, Signal, advance, can_take
+from gatectl.core.event import Ending, Outcome
+from gatectl.core.gate import SHUT_STATES, GateState, NodeName, Signal, advance, can_take
 from gatectl.core.playbook import Purpose
+from gatectl.core.run import Run
 from gatectl.errors import ExitCode
+from tests.builders import NS_A, NS_B, Chronicle, device_task, ended, plan_of, planned
 
 REACHES: tuple[Reach, ...] = get_args(Reach)
 BAD = (Ending.FAILED, Ending.UNKNOWN)
@@ -124,3 +131,66 @@ def test_patching_and_reopening_begin_only_behind_a_shut_gate(purpose: Purpose) 
 def test_the_exit_code_of_an_end(ending: Ending, outside: Reach, code: ExitCode) -> None:
     """A failure is only harmless behind a gate that was seen shut."""
     assert exit_code(ending, outside) is code
+
+
+def closing(**outcomes: Outcome) -> Run:
+    """Make a closing of one step a claim, on each node, with these outcomes by `claim_node`."""
+    nodes = {"a": NS_A, "b": NS_B}
+    chronicle = Chronicle()
+    steps = []
+    for name, outcome in outcomes.items():
+        claim, _, node = name.rpartition("_")
+        task = device_task(node=nodes[node])
+        step = planned(f"{claim}@{nodes[node]}", task, proves=SAVED if claim == "saved" else None)
+        steps.append((step, outcome))
+    chronicle.begin(plan_of(*(step for step, _ in steps), purpose=Purpose.CLOSE))
+    for step, outcome in steps:
+        verdict = passed("it holds") if outcome.holds else failed(f"{outcome} here")
+        chronicle.add(ended(step, outcome, verdict))
+    return chronicle.run()
+
+
+def test_a_closing_that_only_could_not_be_saved_is_told_apart() -> None:
+    """Shut now and open after a restart is neither closed nor unknown."""
+    run = closing(deny_a=Outcome.DONE, saved_a=Outcome.FAILED, saved_b=Outcome.DONE)
+    assert unsaved_nodes(run) == (NS_A,)
+    assert all_but_saved(run)
+    signal = signal_at_end(Purpose.CLOSE, Ending.FAILED, "shut", only_unsaved=True)
+    assert signal is not None
+    assert advance(GateState.CLOSING, signal) is GateState.CLOSED_UNSAVED
+
+
+@pytest.mark.parametrize("outside", ["open", "unknown"])
+def test_what_is_not_seen_shut_is_not_closed_though_only_the_saving_failed(
+    outside: Reach,
+) -> None:
+    """The look from outside decides."""
+    signal = signal_at_end(Purpose.CLOSE, Ending.FAILED, outside, only_unsaved=True)
+    assert signal is Signal.CLOSE_FAILED
+
+
+@pytest.mark.parametrize(
+    ("run", "nodes"),
+    [
+        (closing(deny_a=Outcome.FAILED, saved_a=Outcome.FAILED), (NS_A,)),
+        (closing(deny_a=Outcome.DONE, saved_a=Outcome.UNKNOWN), ()),
+        (closing(deny_a=Outcome.DONE, saved_a=Outcome.DONE), ()),
+    ],
+)
+def test_more_than_the_saving_or_a_saving_that_nobody_knows_of_is_no_such_state(
+    run: Run, nodes: tuple[NodeName, ...]
+) -> None:
+    """A node that did not answer has not said that it is not saved."""
+    assert unsaved_nodes(run) == nodes
+    assert not all_but_saved(run)
+
+
+def test_each_node_is_told_with_its_first_trouble() -> None:
+    """Whoever reads it at night must not count steps."""
+    run = closing(
+        deny_a=Outcome.DONE, saved_a=Outcome.ALREADY, deny_b=Outcome.UNKNOWN, saved_b=Outcome.FAILED
+    )
+    assert told_by_node(run) == (
+        "ns-a: closed and saved",
+        "ns-b: failed at saved (failed here)",
+    )

@@ -4,6 +4,12 @@ from typing import get_args
 
 import pytest
 
+from gatectl.core.agreement import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ApprovalUsed,
+    AttestationGiven,
+)
 from gatectl.core.check import failed
 from gatectl.core.event import (
     EVENT,
@@ -75,6 +81,10 @@ ONE_OF_EACH: tuple[Event, ...] = (
     Noted(text="a note"),
     AuditEnded(exit_code=7, drifted=("saved",), unknown=(), known=("disk",)),
     MaintenanceSkipped(playbook="patch", because="too late", latest=START),
+    ApprovalRequested(nonce="n", digest="d", request="{}\n", expires=START),
+    ApprovalGiven(nonce="n", principal="anna@example", role="ciso", signature="-----BEGIN"),
+    ApprovalUsed(nonce="n", principals=("anna@example", "bert@example")),
+    AttestationGiven(name="certificates-rotated", by="anna", says="done", sha256="0f" * 32),
 )
 
 

@@ -193,3 +193,13 @@ def test_a_gate_knows_its_nodes() -> None:
     assert gate.is_pair
     assert gate.node(NS_B).name == NS_B
     assert not STANDALONE.is_pair
+
+
+def test_shut_and_not_saved_is_left_only_by_closing_again_or_by_doubt() -> None:
+    """Nothing may be patched, verified or reopened in a state that a restart would end."""
+    after = {t for (before, _), t in TRANSITIONS.items() if before is GateState.CLOSED_UNSAVED}
+    assert after == {GateState.CLOSED_UNSAVED, GateState.CLOSING, GateState.UNKNOWN}
+    assert GateState.CLOSED_UNSAVED not in SHUT_STATES
+    into = {s for (_, s), t in TRANSITIONS.items() if t is GateState.CLOSED_UNSAVED}
+    assert into == {Signal.CLOSE_UNSAVED, Signal.SEEN_SHUT}
+    assert advance(GateState.CLOSED_UNSAVED, Signal.SEEN_OPEN) is GateState.CLOSING

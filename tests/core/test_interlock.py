@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
+from gatectl.core.advisory import BrokenBuild, Precondition
 from gatectl.core.check import Answer, Verdict, failed, passed, unknown
 from gatectl.core.event import ActIntended, Ending, Mode, Outcome, RunEnded, RunId
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
@@ -31,6 +33,7 @@ from tests.builders import (
     STANDALONE,
     START,
     Chronicle,
+    device_task,
     ended,
     make_facts,
     make_gate,
@@ -128,9 +131,13 @@ def test_each_rule_blocks_alone_when_its_proof_says_no_or_nothing(
         assert verdict.because in blocker.verdict.because
 
 
+KEEPS = {Interlock.COMPROMISE_CHECK: 86_400.0, Interlock.EVIDENCE_PRESERVED: 31 * 86_400.0}
+"""What takes long to prove again, and no configuration makes younger."""
+
+
 def longest_s(interlock: Interlock) -> float:
     """Say how old the proof of an interlock may be."""
-    return 86_400 if interlock is Interlock.COMPROMISE_CHECK else 1800
+    return KEEPS.get(interlock, 1800)
 
 
 @pytest.mark.parametrize("interlock", WITH_PROOF)
@@ -152,7 +159,7 @@ def test_a_gate_can_ask_for_younger_proofs_but_not_for_older_ones() -> None:
     """The configuration tightens the rules and never loosens them."""
     aged = proven(age_s=1000)
     assert set(blocked(aged, make_gate(evidence_max_age_s=900))) == {
-        one.value for one in WITH_PROOF if one is not Interlock.COMPROMISE_CHECK
+        one.value for one in WITH_PROOF if one not in KEEPS
     }
     older = proven(age_s=2000)
     assert Interlock.STILL_CLOSED in blocked(older, make_gate(evidence_max_age_s=10_000))
@@ -392,3 +399,50 @@ def test_some_blockers_cannot_be_overridden(name: str) -> None:
     chronicle.begin(plan)
     blockers = judge_beginning(PAIR, Standing(gate=ALMELO), plan, chronicle.run(), BULLETINS)
     assert name in {blocker.interlock for blocker in standing_blockers(blockers, {name: "hurry"})}
+
+
+def test_closing_is_not_kept_waiting_by_a_precheck_that_nobody_could_answer() -> None:
+    """A node that is gone is no reason to leave the other one open; a conflict that is seen is."""
+    plan = plan_of(SPACE, SAVED, purpose=Purpose.CLOSE, playbook="close-acl")
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    run = chronicle.run()
+    assert judge_beginning(PAIR, proven(), plan, run, BULLETINS) == ()
+    chronicle.add(ended(SPACE, Outcome.FAILED, failed("a rule of others is in the way")))
+    (blocker,) = judge_beginning(PAIR, proven(), plan, chronicle.run(), BULLETINS)
+    assert blocker.interlock == "space"
+
+
+def test_what_does_not_fit_or_would_cut_us_off_stands_beside_the_prechecks() -> None:
+    """Each by a name of its own, which is what an override says."""
+    cut = planned("deny", device_task(act=("add ns acl X DENY",)))
+    plan = replace(
+        plan_of(cut, purpose=Purpose.CLOSE, playbook="close-responder"),
+        unfit=("ns-a ignores it",),
+        stops="requests",
+        facts=replace(make_facts(), own_addresses={NS_A: "10.99.0.1"}),
+    )
+    wider = replace(BULLETIN, preconditions=(Precondition(kind="dtls"),))
+    gate = replace(
+        PAIR, close_methods=("close-responder",), pool_networks=(ip_network("10.99.0.0/16"),)
+    )
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    blockers = judge_beginning(gate, proven(), plan, chronicle.run(), {wider.id: wider})
+    names = [blocker.interlock for blocker in blockers]
+    assert names == ["method-fits", "covers-bulletins", "management-path", "own-connection"]
+    assert standing_blockers(blockers, dict.fromkeys(names, "we know it")) == ()
+
+
+def test_a_build_that_no_node_should_get_is_refused_by_name() -> None:
+    """The leap, the train and the warning, each for itself."""
+    plan = replace(
+        plan_of(SAVED, purpose=Purpose.PATCH),
+        parameters={"build": "13.1-37.38"},
+        facts=make_facts(builds={NS_A: "12.1-50.28"}),
+    )
+    warned = replace(BULLETIN, avoid=(BrokenBuild(build="13.1-37.38", because="it restarts"),))
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    blockers = judge_beginning(PAIR, proven(), plan, chronicle.run(), {warned.id: warned})
+    assert [b.interlock for b in blockers] == ["release-step", "edition", "known-bad-build"]

@@ -30,6 +30,15 @@ UNSAVED = """\
 """
 
 
+RULE = """\
+1)\tName: OTHER
+\tAction: ACTION                          Hits: 0
+\tActive Status: ENABLED                 Applied Status: APPLIED
+\tPriority: NUMBER                        NAT: NO
+ Done
+"""
+
+
 def device(**changes: Any) -> DeviceStep:
     """Make a step that nothing is wrong with, or that one thing is wrong with."""
     given: dict[str, Any] = {
@@ -84,6 +93,30 @@ def test_a_look_for_idleness_that_writes_is_found() -> None:
     """The wait before an act only looks, too."""
     (sentence,) = sentences(device(idle="reboot -f"))
     assert "reboot -f" in sentence
+
+
+def test_a_look_at_what_must_change_that_writes_is_found() -> None:
+    """It is sent by every run, before and after the act."""
+    (sentence,) = sentences(device(changes="reboot -f"))
+    assert "`reboot -f` is not known to only read" in sentence
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        Holds(field="priority", apart_from={"name": "GATECTL_*"}, not_between=("10", "99")),
+        Holds(field="priority", lets_in="outsiders", above="99"),
+        Holds(field="priority", lets_in="outsiders6", above="99"),
+    ],
+)
+def test_a_check_of_packet_rules_is_judged_on_its_recorded_answer(holds: Holds) -> None:
+    """A rule that it would pass over shows nothing."""
+    rule = RULE.replace("ACTION", "ALLOW").replace("NUMBER", "20")
+    sound = device(look="show ns acl", holds=(holds,), refuses=rule, act=None)
+    assert sentences(sound) == []
+    harmless = RULE.replace("ACTION", "DENY").replace("NUMBER", "500")
+    (sentence,) = sentences(replace(sound, refuses=harmless))
+    assert "cannot fail" in sentence
 
 
 def test_an_undo_without_an_act_is_found() -> None:

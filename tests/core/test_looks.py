@@ -422,3 +422,11 @@ def test_the_nodes_of_a_pair_are_read_with_their_roles(command: str) -> None:
     assert (mine["address"], mine["hostname"], mine["sync"]) == ("10.123.1.168", "ns-b", "SUCCESS")
     assert (peer["local"], peer["role"], peer["sync"]) == ("no", "Primary", "AUTO DISABLED")
     assert peer["propagation"] == "DISABLED"
+
+
+@pytest.mark.parametrize("command", ["show rdp connections", "show vpn pcoipConnection"])
+def test_a_feature_that_is_off_has_no_sessions(command: str) -> None:
+    """Else no gateway without RDP could ever be proven closed."""
+    off = Reply(text="", error="Feature(s) not enabled [RDPProxy]")
+    assert read_look(command, off) == Seen(records=())
+    assert isinstance(read_look("show ns acl", off), Unreadable)

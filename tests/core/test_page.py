@@ -110,7 +110,10 @@ def test_pages_of_a_gateway_and_of_others() -> None:
     assert page(ok + b"we use a gateway: frame-busting") is Page.OTHER
     assert page(ok + b"<title>About Citrix Gateway appliances</title>") is Page.OTHER
     assert page(ok) is Page.EMPTY
-    assert page(b"HTTP/1.1 503 Service Unavailable\r\n\r\nx") is Page.MAINTENANCE
+    unavailable = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
+    assert page(unavailable + b"x") is Page.MAINTENANCE
+    assert page(unavailable + b"Remote access is closed (gatectl)\r\n") is Page.CLOSED
+    assert page(b"HTTP/1.1 200 OK\r\n\r\nRemote access is closed (gatectl)") is Page.OTHER
     assert page(b"HTTP/1.1 404 Not Found\r\nServer: Apache\r\n\r\nx") is Page.OTHER
 
 

@@ -1,7 +1,8 @@
 """Parameters: one plain word each, or refused."""
 
 import re
-from ipaddress import ip_network
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,14 +12,18 @@ from gatectl.core.parameter import (
     PlanError,
     check_parameters,
     fill_in,
+    front_words,
     gate_words,
     ipv4,
+    office6_words,
     office_words,
+    persistence_words,
     priorities_needed,
+    setting_words,
     value_problem,
 )
 from gatectl.core.playbook import Parameter, ParameterType
-from tests.builders import make_gate
+from tests.builders import SETTING_BULLETIN, make_gate, rich_gate
 
 _ONE_PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_./:+@-]+")
 GOOD = {
@@ -197,3 +202,35 @@ def test_office_networks_become_ranges_as_the_device_takes_them() -> None:
         "198.51.100.7",
     ]
     assert len(list(ipv4(gate.office_networks))) == 2
+
+
+def test_both_families_of_offices_have_their_words() -> None:
+    """Rules of IPv6 have numbers of their own, and there are none without an address for them."""
+    gate = rich_gate()
+    (office6,) = office6_words(gate)
+    assert office6["office.range"] == "2001:db8:1::-2001:db8:1:ffff:ffff:ffff:ffff:ffff"
+    assert office6["office.priority_tls"] == next(office_words(gate))["office.priority_tls"]
+    assert gate_words(gate)["vserver.address6"] == "2001:db8::10"
+    plain = make_gate(offices=("192.0.2.0/26", "2001:db8:1::/48"))
+    assert list(office6_words(plain)) == []
+    only6 = replace(plain, vserver=replace(plain.vserver, address=ip_address("2001:db8::10")))
+    assert list(office_words(only6)) == []
+    assert len(list(office6_words(only6))) == 1
+
+
+def test_the_closed_page_is_for_everybody_but_the_offices() -> None:
+    """One condition an office, all of which must be true; IPv6 has no value in the rule."""
+    rule = gate_words(rich_gate())["offices.rule"]
+    assert rule == (
+        "!CLIENT.IP.SRC.IN_SUBNET(192.0.2.0/26) && !CLIENT.IP.SRC.IN_SUBNET(198.51.100.7/32)"
+    )
+
+
+def test_fronts_persistence_and_settings_are_counted_from_one() -> None:
+    """A setting that two bulletins ask for is asked for once."""
+    gate = rich_gate()
+    assert [words["front.name"] for words in front_words(gate)] == ["cs_portal", "aaa_gw"]
+    assert [words["persistence.name"] for words in persistence_words(gate)] == ["lb_storefront"]
+    (setting,) = setting_words([SETTING_BULLETIN, SETTING_BULLETIN])
+    assert setting["setting.number"] == "1"
+    assert setting["setting.set"].startswith("set ns tcpparam")

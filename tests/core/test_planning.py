@@ -1,6 +1,7 @@
 """Shipped playbooks, filled in line by line, and which step applies to which gate."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -476,3 +477,77 @@ def test_the_conditions_of_every_step_can_be_met_somewhere() -> None:
             for step in shipped_plan(name, gate=rich_gate(), facts=facts, fail_back="yes").steps:
                 found |= {(name, one) for n, one in wanted if n == name and step.id.startswith(one)}
     assert found == wanted
+
+
+def test_a_node_that_is_silent_keeps_no_other_one_waiting() -> None:
+    """The node that answers is closed whole before the other one is tried; the sides come last."""
+    facts = make_facts(roles={NS_B: Role.PRIMARY})
+    steps = shipped_plan("close-acl", facts=facts).steps
+    order = [step.node for step in steps]
+    assert order == [NS_B] * order.count(NS_B) + [NS_A] * order.count(NS_A) + [None]
+    assert order.count(NS_A) == order.count(NS_B)
+
+
+def test_an_ipv6_gateway_gets_rules_of_both_families_and_no_others() -> None:
+    """Offices first, then the refusal, each with the words of its family."""
+    both = lines_sent(shipped_plan("close-acl", gate=rich_gate()))
+    sent = [line for line in both if line.startswith("ns-a: ")]
+    allowed = [line for line in sent if "add ns acl6" in line and " ALLOW " in line]
+    denied = [line for line in sent if "add ns acl6" in line and " DENY " in line]
+    assert (len(allowed), len(denied)) == (3, 3)
+    assert sent.index(allowed[-1]) < sent.index(denied[0])
+    assert all("-destIPv6 = 2001:db8::10" in line for line in (*allowed, *denied))
+    assert all("-srcIPv6 = 2001:db8:1::-" in line for line in allowed)
+    assert not [line for line in lines_sent(shipped_plan("close-acl")) if "acl6" in line]
+
+
+def test_every_front_is_switched_off_and_on_again() -> None:
+    """By close-vserver, and by the reopening of what that closed."""
+    closing = lines_sent(shipped_plan("close-vserver", gate=rich_gate()))
+    opening = lines_sent(shipped_plan("reopen", gate=rich_gate(), facts=SHUT_BY_VSERVER))
+    for kind, name in (("cs", "cs_portal"), ("authentication", "aaa_gw")):
+        assert f"ns-a: disable {kind} vserver {name}" in closing
+        assert f"ns-b: enable {kind} vserver {name}" in opening
+
+
+@pytest.mark.parametrize(
+    ("builds", "kind", "reasons"),
+    [
+        (("12.1-50.28", "12.1-55.18"), "vpn", 1),
+        (("12.1-50.28", "12.1-51.15"), "vpn", 2),
+        (("12.1-50.31", "12.1-51.16"), "vpn", 0),
+        (("13.1-49.13", "13.1-49.13"), "vpn", 0),
+        (("13.1-49.13", "13.1-49.13"), "cs", 1),
+        ((), "vpn", 0),
+    ],
+)
+def test_where_a_closed_page_would_do_nothing_is_said_in_the_plan(
+    builds: tuple[str, ...], kind: Literal["vpn", "cs"], reasons: int
+) -> None:
+    """A build that is not known speaks neither for it nor against it."""
+    gate = make_gate()
+    gate = replace(gate, vserver=replace(gate.vserver, kind=kind))
+    facts = make_facts(builds=dict(zip((NS_A, NS_B), builds, strict=False)))
+    assert len(shipped_plan("close-responder", gate=gate, facts=facts).unfit) == reasons
+
+
+def test_a_setting_that_a_bulletin_asks_for_is_set_by_patch_and_seen_by_verify() -> None:
+    """The build alone is not enough; a gate whose bulletins ask for nothing has no such step."""
+    line = "set ns tcpparam -enhancedISNgeneration ENABLED"
+    sent = lines_sent(shipped_plan("patch", gate=rich_gate(), facts=SHUT_BY_PAGE))
+    assert sent.count(f"ns-a: {line}") == 1
+    assert sent.index(f"ns-a: {line}") < sent.index("ns-a: save ns config")
+    seen = shipped_plan("verify", gate=rich_gate()).steps
+    assert [s.proves for s in seen if s.claim == "required-setting-1"] == ["nodes-fixed"] * 2
+    assert not [i for i in ids(shipped_plan("verify").steps) if i.startswith("required")]
+
+
+def test_the_first_primary_gets_its_role_back_only_where_it_was_asked_for() -> None:
+    """A second failover is one more interruption."""
+    asked = lines_sent(shipped_plan("patch", facts=SHUT_BY_ACL, fail_back="yes"))
+    assert [line for line in asked if "failover" in line] == [
+        "ns-b: force ha failover -force",
+        "ns-a: force ha failover -force",
+    ]
+    plain = lines_sent(shipped_plan("patch", facts=SHUT_BY_ACL))
+    assert len([line for line in plain if "failover" in line]) == 1

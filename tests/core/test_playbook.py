@@ -85,7 +85,7 @@ def test_a_proof_is_for_an_interlock_that_exists(name: str) -> None:
 
 def test_every_interlock_that_needs_a_proof_has_a_step_that_gives_one() -> None:
     """An interlock that nothing can prove would keep the gate shut for ever."""
-    judged_on_the_journal = {Interlock.NO_STEP_IN_DOUBT.value}
+    judged_on_the_journal = {"no-step-in-doubt", "approvals", "attestations"}
     proved = {step.proves for name in SHIPPED for step in shipped_playbook(name).step}
     assert {interlock.value for interlock in Interlock} - proved == judged_on_the_journal
 

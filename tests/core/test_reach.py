@@ -1,6 +1,7 @@
 """What looks from both sides prove together."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -317,3 +318,38 @@ def test_a_look_says_what_it_saw() -> None:
             kind=LookKind.DROPPED,
         ).sentence()
     )
+
+
+CLOSED_PAGE = look(LookKind.ANSWERED, page=Page.CLOSED)
+
+
+def test_the_closed_page_is_an_answer_unless_it_is_accepted() -> None:
+    """Whoever gets a page has reached the gateway; the owner may take that for shut."""
+    plain = report(CLOSED_PAGE, look(LookKind.DROPPED, wire="dtls"))
+    assert vantage_reach(plain).reach is Reach.OPEN
+    verdict = judge_sides((plain, INSIDE_OPEN), outside="shut", inside="open")
+    assert (verdict.answer, "only the closed page" in verdict.because) == (Answer.FAIL, True)
+    accepted = replace(plain, closed_page_is_shut=True)
+    assert vantage_reach(accepted).reach is Reach.SHUT
+    assert judge_sides((accepted, INSIDE_OPEN), outside="shut", inside="open").passed
+
+
+@pytest.mark.parametrize("page", sorted(set(Page) - {Page.CLOSED}))
+def test_no_other_page_is_accepted_in_its_place(page: Page) -> None:
+    """Not the gateway's own 503 either, which goes away by itself."""
+    other = replace(report(look(LookKind.ANSWERED, page=page)), closed_page_is_shut=True)
+    assert vantage_reach(other).reach is Reach.OPEN
+    both = replace(
+        report(CLOSED_PAGE, look(LookKind.ANSWERED, page=page)), closed_page_is_shut=True
+    )
+    assert judge_sides((both, INSIDE_OPEN), outside="shut", inside="open").answer is Answer.FAIL
+
+
+def test_an_accepted_page_proves_nothing_where_the_control_fails_or_inside() -> None:
+    """The rest of the rules stands."""
+    no_control = replace(report(CLOSED_PAGE, control=LookKind.DROPPED), closed_page_is_shut=True)
+    assert vantage_reach(no_control).reach is Reach.UNKNOWN
+    inside = report(look(LookKind.ANSWERED, side=Side.INSIDE, page=Page.CLOSED))
+    inside = replace(inside, closed_page_is_shut=True)
+    verdict = judge_sides((OUTSIDE_SHUT, inside), outside="shut", inside="open")
+    assert verdict.answer is Answer.FAIL

@@ -1,0 +1,62 @@
+"""The end of a certificate, out of certificates that another library made."""
+
+import datetime as dt
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from gatectl.core.certificate import CertificateUnreadable, good_until
+
+NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gw.example")])
+
+
+def certificate(until: dt.datetime, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """Make a certificate with this end, in DER."""
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(NAME)
+        .issuer_name(NAME)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(dt.datetime(2001, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(until)
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        dt.datetime(2026, 11, 23, 17, 0, 59, tzinfo=dt.UTC),
+        # Times up to 2049 are written with two digits, later ones with four.
+        dt.datetime(2049, 12, 31, 23, 59, 59, tzinfo=dt.UTC),
+        dt.datetime(2050, 1, 1, tzinfo=dt.UTC),
+        dt.datetime(2099, 6, 1, 12, 30, tzinfo=dt.UTC),
+    ],
+)
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_the_end_is_read_to_the_second(until: dt.datetime, kind: str) -> None:
+    """Short and long certificates, this century and the next."""
+    key = (
+        ec.generate_private_key(ec.SECP256R1())
+        if kind == "ec"
+        else rsa.generate_private_key(65537, 2048)
+    )
+    assert good_until(certificate(until, key)) == until
+
+
+def test_what_is_cut_or_is_no_certificate_is_told_and_not_guessed() -> None:
+    """Every beginning of a certificate that lacks the end of its dates is refused."""
+    whole = certificate(
+        dt.datetime(2030, 1, 1, tzinfo=dt.UTC), ec.generate_private_key(ec.SECP256R1())
+    )
+    for length in range(0, len(whole) - 1, 7):
+        with pytest.raises(CertificateUnreadable):
+            good_until(whole[:length])
+    for other in (b"\x30\x00", b"-----BEGIN CERTIFICATE-----", b"\x30\x80" + b"\0" * 40):
+        with pytest.raises(CertificateUnreadable):
+            good_until(other)

@@ -1,0 +1,109 @@
+"""The cases of a gate, in a journal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gatectl.clock import HandClock
+from gatectl.core.casework import CaseName, Choice, HoursSpent, Says
+from gatectl.core.gate import GateName
+from gatectl.dossier import Dossier, case_by_name
+from gatectl.errors import InvalidInput, Refused
+from gatectl.evidence import EvidenceStore
+from gatectl.journal import Journal
+from tests.builders import ALMELO
+from tests.casefile import CASE, advice, at, decision
+
+
+@pytest.fixture(name="dossier")
+def _dossier(tmp_path: Path) -> Iterator[Dossier]:
+    """Open a case in a journal that ends with the test."""
+    journal = Journal.in_memory(clock=HandClock(at(1)), actor="operator", origin="test")
+    with journal:
+        evidence = EvidenceStore(tmp_path / "evidence", reserve_bytes=0)
+        dossier = Dossier(journal=journal, gate=ALMELO, evidence=evidence)
+        dossier.open(CASE, "A flaw")
+        yield dossier
+
+
+def test_a_gate_has_one_open_case_at_the_most(dossier: Dossier) -> None:
+    """Otherwise a run would count in two of them."""
+    with pytest.raises(Refused, match="still open"):
+        dossier.open(CaseName("second"), "")
+    dossier.close(CASE, "over")
+    assert dossier.open(CaseName("second"), "").is_open
+    assert dossier.case(None).name == "second"
+
+
+def test_a_name_is_used_once(dossier: Dossier) -> None:
+    """A closed case cannot be opened again under its name."""
+    dossier.close(CASE, "over")
+    with pytest.raises(Refused, match="already"):
+        dossier.open(CASE, "")
+    with pytest.raises(Refused, match="closed already"):
+        dossier.close(CASE, "")
+
+
+def test_a_case_that_is_not_there_is_told_with_those_that_are(dossier: Dossier) -> None:
+    """A slip in a name is found at once."""
+    with pytest.raises(InvalidInput, match="it has: winter"):
+        dossier.case("wnter")
+
+
+def test_a_revision_tells_what_changed_of_the_kept_text(dossier: Dossier) -> None:
+    """The first one has nothing before it."""
+    texts = (b"mitigate\n", b"switch off\n")
+    told = []
+    for revision, text in zip("12", texts, strict=True):
+        kept = dossier.evidence.keep(text)
+        entry = advice(revision, at(int(revision)), Says.MITIGATE, evidence=kept)
+        told.append(dossier.receive(entry, text)[1])
+    assert told[0] == ()
+    assert {"-mitigate", "+switch off"} <= set(told[1])
+
+
+def test_a_kept_text_that_was_changed_is_not_told_as_advice(dossier: Dossier) -> None:
+    """Its place is taken by a sentence that says so."""
+    kept = dossier.evidence.keep(b"mitigate")
+    assert isinstance(dossier.evidence, EvidenceStore)
+    dossier.evidence.path(kept).write_bytes(b"do nothing")
+    text = dossier.text_of(advice("1", at(1), Says.MITIGATE, evidence=kept))
+    assert "do nothing" not in text
+    assert "changed" in text
+
+
+def test_the_same_revision_is_not_taken_in_twice(dossier: Dossier) -> None:
+    """A change of it has another revision."""
+    dossier.receive(advice("1", at(1), Says.MITIGATE), None)
+    with pytest.raises(InvalidInput, match="on record already"):
+        dossier.receive(advice("1", at(2), Says.PATCH), None)
+
+
+def test_a_decision_rests_only_on_advice_that_is_on_record(dossier: Dossier) -> None:
+    """What nobody can look up is no ground."""
+    with pytest.raises(InvalidInput, match="no advice"):
+        dossier.enter(decision(Choice.CLOSE, at(2), "1"))
+    dossier.receive(advice("1", at(1), Says.SWITCH_OFF), None)
+    dossier.enter(decision(Choice.CLOSE, at(2), "1"))
+    assert len(dossier.case(None).decisions) == 1
+
+
+@pytest.mark.parametrize("end", [at(2, 9), at(2, 10), at(4)])
+def test_hours_that_cannot_be_are_refused(dossier: Dossier, end: object) -> None:
+    """They end after they begin, and within a day."""
+    spent = HoursSpent(case=CASE, who="x", begin=at(2, 10), end=end, overtime=True)  # type: ignore[arg-type]  # a moment, from the list above
+    with pytest.raises(InvalidInput, match="not a stretch of work"):
+        dossier.enter(spent)
+
+
+def test_a_case_is_found_among_several_gates(dossier: Dossier) -> None:
+    """By its name, or as the only open one; two of them are not guessed between."""
+    other = Dossier(journal=dossier.journal, gate=GateName("other"), evidence=dossier.evidence)
+    assert case_by_name((dossier, other), None)[1].name == CASE
+    other.open(CaseName("elsewhere"), "")
+    assert case_by_name((dossier, other), "elsewhere")[0] is other
+    with pytest.raises(InvalidInput, match="several cases"):
+        case_by_name((dossier, other), None)
+    with pytest.raises(InvalidInput, match="there is no case 'gone'"):
+        case_by_name((dossier, other), "gone")
