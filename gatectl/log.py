@@ -40,9 +40,9 @@ from gatectl.core.event import (
     ActAnswered,
     ActIntended,
     CompromiseJudged,
-    Examined,
     Event,
     EvidenceKept,
+    Examined,
     InterlocksJudged,
     LookMade,
     Noted,
@@ -379,7 +379,7 @@ def record_crash(crash: Exception) -> Path:
     """Keep an unexpected error's traceback, without any local variable, for a report."""
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     folder = Path(state) / "gatectl"
-    path = folder / f"crash-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt"
+    path = folder / f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}.txt"
     text = "".join(traceback.format_exception(crash))
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -72,7 +72,7 @@ def workplace(
     journal where a restart would lose it.
     """
     configuration = configuration_of(ctx)
-    gates = chosen(configuration, names)
+    gates = chosen(configuration, _names(ctx, configuration, names))
     keyring = _Keyring()
     state = configuration.settings.state_dir
     clock = SystemClock()
@@ -128,6 +128,20 @@ def _without_journal(desk: Desk, state: Path, trouble: GatectlError) -> Desk:
     return emergency_desk(
         desk, record, trouble, lambda text: click.echo(f"gatectl: {text}", err=True)
     )
+
+
+def _names(
+    ctx: click.Context, configuration: Configuration, names: Sequence[str]
+) -> Sequence[str]:
+    """Put together the gates that were named one by one, by group, or as all."""
+    every, groups = ctx.obj.get("every_gate", False), ctx.obj.get("groups", ())
+    if not every and not groups:
+        return names
+    if every and (names or groups):
+        raise InvalidInput("--all means every gate", hint="Name gates or groups, or --all.")
+    grouped = [gate for group in groups for gate in configuration.group(group)]
+    found = configuration.gates if every else dict.fromkeys((*names, *grouped))
+    return tuple(found)
 
 
 def chosen(configuration: Configuration, names: Sequence[str]) -> tuple[Gate, ...]:

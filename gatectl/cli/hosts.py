@@ -20,11 +20,19 @@ _TIMEOUT_S = 20.0
 @click.command()
 @options.gates
 @click.option("--pin", is_flag=True, help="Write what is shown into the configuration.")
+@click.option(
+    "--replace", is_flag=True, help="Pin others than the pinned ones, after a re-installation."
+)
 @click.option("--yes", is_flag=True, help="Pin without asking; compare with the console first.")
 @options.as_json
 @click.pass_context
 def hostkeys(
-    ctx: click.Context, gates: tuple[str, ...], pin: bool, yes: bool, as_json: bool
+    ctx: click.Context,
+    gates: tuple[str, ...],
+    pin: bool,
+    replace: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     """Show and pin the host keys of the nodes.
 
@@ -40,7 +48,7 @@ def hostkeys(
             if not as_json:
                 _print_row(row)
             if pin and row["offered"] and not row["pinned"]:
-                _agree(row, yes=yes)
+                _agree(row, yes=yes, replace=replace)
                 pin_host_keys(configuration.path, gate.name, node.name, tuple(row["offered"]))
     code = worst(ExitCode(row["exit_code"]) for row in rows)
     if as_json:
@@ -79,7 +87,12 @@ def _print_row(row: dict[str, Any]) -> None:
         click.echo(f"  {visible(row['sentence'])}")
 
 
-def _agree(row: dict[str, Any], *, yes: bool) -> None:
+def _agree(row: dict[str, Any], *, yes: bool, replace: bool) -> None:
+    if row["configured"] and not replace:
+        raise Refused(
+            f"{row['node']} shows none of its pinned host keys",
+            hint="Find out why. After a re-installation, `--pin --replace` pins the new ones.",
+        )
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -7,7 +7,40 @@ import click
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
-gates = click.argument("gates", nargs=-1, metavar="[GATE]...")
+
+def gates(verb: Verb) -> Verb:
+    """Take gates by name, by group, or all of them; `chosen_names` of the desk puts them together."""
+    named = click.argument("gates", nargs=-1, metavar="[GATE]...")
+    every = click.option(
+        "--all",
+        "every_gate",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_every,
+        help="All gates of the configuration.",
+    )
+    grouped = click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="NAME",
+        expose_value=False,
+        callback=_keep_groups,
+        help="The gates of a group, or with this tag; may be repeated.",
+    )
+    return named(every(grouped(verb)))
+
+
+def _keep_every(ctx: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.obj["every_gate"] = True
+
+
+def _keep_groups(ctx: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> None:
+    if value:
+        ctx.obj["groups"] = value
+
+
 dry_run = click.option(
     "-n", "--dry-run", is_flag=True, help="Look, and show what would be sent; nothing is written."
 )

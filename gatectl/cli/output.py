@@ -35,15 +35,20 @@ def print_document(command: str, code: ExitCode | int, body: dict[str, Any]) -> 
 
 
 def finish(
-    command: str, results: Sequence[Result], *, as_json: bool, terminated: bool = False
+    command: str,
+    results: Sequence[Result],
+    *,
+    as_json: bool,
+    terminated: bool = False,
+    told: bool = False,
 ) -> int:
-    """Print the results and give the exit code of the worst gate."""
+    """Print the results, unless that is done, and give the exit code of the worst gate."""
     code = worst(result.code for result in results)
     if terminated and code is ExitCode.INTERRUPTED:
         code = ExitCode.TERMINATED
     if as_json:
         print_document(command, code, {"gates": [result_document(one) for one in results]})
-    else:
+    elif not told:
         for result in results:
             print_result(result)
     tell_trouble(results)

@@ -11,6 +11,7 @@ import click
 from gatectl.cli import options
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import display_on_stderr
+from gatectl.cli.fleet import more_than_one, on_many, print_fleet, rollout_of, spread
 from gatectl.cli.judged_image import scan_image
 from gatectl.cli.output import finish
 from gatectl.cli.planfile import read_kept, run_kept
@@ -33,11 +34,33 @@ def carry_out(
     as_json: bool,
     closing: bool = False,
 ) -> int:
-    """Do a verb on each gate, one after the other, and print what it came to."""
+    """Do a verb on each gate and print what it came to; with several gates, in a table."""
     display = display_on_stderr(quiet=as_json)
+    if more_than_one(ctx, gates):
+        return _carry_out_on_many(ctx, command, gates, verb, as_json=as_json, closing=closing)
     with display.shown(), workplace(ctx, gates, (display,), closing=closing) as place:
         results = [on_one(place, command, gate, verb) for gate in place.gates]
         return finish(command, results, as_json=as_json, terminated=place.stop.terminated)
+
+
+def _carry_out_on_many(
+    ctx: click.Context,
+    command: str,
+    gates: Sequence[str],
+    verb: Verb,
+    *,
+    as_json: bool,
+    closing: bool,
+) -> int:
+    with workplace(ctx, gates, closing=closing) as place:
+        rollout = rollout_of(ctx, len(place.gates), closing=command == "close")
+        work = partial(on_one, place, command, verb=verb)
+        results = on_many(place, work, rollout, quiet=as_json)
+        if not as_json:
+            print_fleet(results)
+        return finish(
+            command, results, as_json=as_json, terminated=place.stop.terminated, told=not as_json
+        )
 
 
 def on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
@@ -56,6 +79,7 @@ def mode_of(dry_run: bool) -> Mode:
 
 @click.command()
 @options.gates
+@spread
 @options.overrides
 @options.dry_run
 @options.as_json
@@ -84,6 +108,7 @@ def close(
 
 @click.command()
 @options.gates
+@spread
 @click.option(
     "--playbook",
     default="mitigate-cve-2019-19781",
@@ -122,6 +147,7 @@ def mitigate(
 
 @click.command()
 @options.gates
+@spread
 @click.option("--build", help="The build to install, as 13.1-49.13.")
 @click.option("--image", help="The firmware file on this machine.")
 @click.option("--sha256", help="Its SHA-256, from the vendor's download page.")
@@ -167,6 +193,7 @@ def patch(
 
 @click.command()
 @options.gates
+@spread
 @options.as_json
 @click.pass_context
 def verify(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
@@ -177,6 +204,7 @@ def verify(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
 
 @click.command()
 @options.gates
+@spread
 @click.option(
     "--image",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -216,6 +244,7 @@ def scan(
 
 @click.command()
 @options.gates
+@spread
 @click.option("--confirm", "typed", metavar="NAME", help="The gate's name, instead of typing it.")
 @options.overrides
 @options.dry_run
@@ -261,6 +290,7 @@ def _agreed(gate: str, typed: str | None) -> bool:
 
 @click.command()
 @options.gates
+@spread
 @options.dry_run
 @options.as_json
 @click.pass_context
@@ -273,6 +303,7 @@ def confirm(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: 
 @click.command(name="run")
 @click.argument("playbook", required=False)
 @options.gates
+@spread
 @click.option(
     "--plan",
     "plan_file",
@@ -325,6 +356,7 @@ def run_playbook(
 
 @click.command()
 @options.gates
+@spread
 @click.option("--adopt", metavar="PLAYBOOK", help="Go on although this playbook has changed.")
 @click.option(
     "--override",

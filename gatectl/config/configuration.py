@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from gatectl.config.consistency import Known, consistency_flaws, texts
 from gatectl.config.document import Document, read_document, read_toml
 from gatectl.config.gates import gates_from
+from gatectl.config.groups import groups_from
 from gatectl.config.playbooks import JSON_SCHEMA_DIALECT, list_playbooks
 from gatectl.config.problem import Flaw, located, near, refuse
 from gatectl.config.settings import Settings, folder_flaws, resolve, settings_from, user_folder
@@ -40,6 +41,7 @@ class Configuration:
     path: Path
     settings: Settings
     gates: Mapping[GateName, Gate]
+    groups: Mapping[str, tuple[GateName, ...]] = field(default_factory=dict)
     windows: Mapping[GateName, tuple[Window, ...]] = field(default_factory=dict)
     """When work on each gate may begin."""
     known_drift: Mapping[GateName, tuple[KnownDrift, ...]] = field(default_factory=dict)
@@ -59,6 +61,15 @@ class Configuration:
                 f"no gate is called {name[:100]!r} in {self.path}{near(name, self.gates)}"
             )
         return self.gates[GateName(name)]
+
+
+    def group(self, name: str) -> tuple[GateName, ...]:
+        """Find the gates of a group, in the order of the configuration."""
+        if name not in self.groups:
+            raise InvalidInput(
+                f"no group or tag is called {name[:100]!r} in {self.path}{near(name, self.groups)}"
+            )
+        return self.groups[name]
 
 
 def find_configuration(given: Path | None, environment: Mapping[str, str]) -> Path:
@@ -109,6 +120,7 @@ def read_configuration(
         path=path,
         settings=settings_from(written.settings, folder, given),
         gates=gates_from(written.gates, folder),
+        groups=groups_from(written),
         windows=windows_from(written),
         known_drift=known_drift_from(written),
         messages=messages_from(written, folder),

@@ -244,6 +244,8 @@ class WrittenGate(Written):
     provisional_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     evidence_max_age_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
     fips: bool = False
+    tags: tuple[Label, ...] = ()
+    """Groups that the gate says itself to be in."""
     in_service_since: date | None = None
     off_box_examination: Literal["required", "advised"] = "required"
     pool_networks: tuple[Network, ...] = ()
@@ -329,3 +331,7 @@ class WrittenConfiguration(Written):
     windows: tuple[WrittenWindow, ...] = ()
     messages: tuple[WrittenMessage, ...] = ()
     gates: Annotated[Mapping[Label, WrittenGate], Field(min_length=1)]
+    groups: Mapping[Label, Annotated[tuple[Label, ...], Field(min_length=1)]] = field(
+        default_factory=dict
+    )
+    """Gates by the name of a group; a gate's own tags add to these."""

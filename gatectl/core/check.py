@@ -252,7 +252,7 @@ def _judge_one(records: tuple[Record, ...], expectation: Expectation) -> Verdict
             return failed(f"{expectation.field} is {', '.join(values)}")
         return passed(f"{expectation.field} is not there")
     if not chosen and expectation.comparisons()[0] in _HOLD_OF_NOTHING:
-        return passed(f"nothing is there that could break: {expectation.sentence()}")
+        return passed(f"nothing is there that speaks against {expectation.sentence()}")
     if not values:
         thing = " ".join(where.values()) or expectation.field
         return failed(f"{thing} is not there")

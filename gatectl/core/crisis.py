@@ -10,12 +10,12 @@ THE NIGHT ITSELF                                      GATE is the gate's name
  1 Look         gatectl status
  2 Write down   gatectl advice add --help    who said what, received when
                 gatectl decide --help        what is decided, by whom
- 3 Close        gatectl close GATE           asks nothing; do it twice if in doubt
+ 3 Close        gatectl close GATE           asks nothing; in doubt, do it again
                 Exit 5? Block the address at the firewall in front.
- 4 See          gatectl status GATE          outside shut, inside open, both seen
+ 4 See          gatectl status GATE          outside shut, inside open
  5 Evidence     gatectl collect GATE         before any restart: memory is lost
  6 Patch        gatectl patch GATE -n        read the lines, then without -n
- 7 Check        gatectl scan GATE            was somebody in? clean or scanned is fine
+ 7 Check        gatectl scan GATE            clean or scanned is fine
                 compromised: stop, keep it shut, call your CERT
  8 Verify       gatectl verify GATE
  9 Agree        gatectl approve GATE         somebody else signs
@@ -33,12 +33,12 @@ DE NACHT ZELF                                     POORT is de naam van de gate
  1 Kijk         gatectl status
  2 Leg vast     gatectl advice add --help    wie zei wat, wanneer ontvangen
                 gatectl decide --help        wat is besloten, door wie
- 3 Sluit        gatectl close POORT          vraagt niets; bij twijfel nog eens
+ 3 Sluit        gatectl close POORT          vraagt niets; bij twijfel nogmaals
                 Code 5? Blokkeer het adres op de firewall ervoor.
- 4 Zie          gatectl status POORT         buiten dicht, binnen open, beide gezien
- 5 Bewijs       gatectl collect POORT        voor een herstart: die wist geheugen
+ 4 Zie          gatectl status POORT         buiten dicht, binnen open
+ 5 Bewijs       gatectl collect POORT        voor een herstart
  6 Patch        gatectl patch POORT -n       lees de regels, daarna zonder -n
- 7 Onderzoek    gatectl scan POORT           was er iemand in? clean of scanned is goed
+ 7 Onderzoek    gatectl scan POORT           clean of scanned is goed
                 compromised: stop, houd dicht, bel uw CERT
  8 Controleer   gatectl verify POORT
  9 Akkoord      gatectl approve POORT        iemand anders tekent

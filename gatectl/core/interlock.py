@@ -209,7 +209,7 @@ def _judge_proof(
     proof = _proof(rule, standing, node)
     of = f" on {node}" if node else ""
     if proof is None:
-        return unknown(f"not proven{of}: {rule.asks}")
+        return unknown(f"not proven{of}: that {rule.asks}")
     age_s = (now - proof.at).total_seconds()
     longest = rule.max_age_s or 0
     if rule.interlock not in _KEEPS:

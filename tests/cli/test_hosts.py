@@ -81,3 +81,16 @@ def test_a_node_that_does_not_answer_does_not_hide_the_other(bystander: Keyboard
     rows = {row["node"]: row for row in shown.document["nodes"]}
     assert rows["ns-a"]["sentence"]
     assert rows["ns-b"]["pinned"] is True
+
+
+def test_another_key_takes_a_pins_place_only_with_replace(bystander: Keyboard) -> None:
+    """A yes is for a first pin; a key that changed wants a word of its own."""
+    pin = pins(bystander)["ns-a"]
+    config = bystander.changed((pin, WRONG_KEY))
+    refused = bystander.type("hostkeys", "--pin", "--yes", config=config)
+    assert refused.code == ExitCode.REFUSED
+    assert "--replace" in refused.one_sentence_and_a_hint()
+    assert WRONG_KEY in config.read_text(encoding="utf-8")
+    bystander.type("hostkeys", "--pin", "--replace", "--yes", config=config)
+    assert WRONG_KEY not in config.read_text(encoding="utf-8")
+    assert pin in config.read_text(encoding="utf-8")

@@ -10,12 +10,27 @@ from gatectl.core.agreement import (
     ApprovalUsed,
     AttestationGiven,
 )
-from gatectl.core.agreements import Agreements, evidence_digest, nobody_else
-from gatectl.core.event import CompromiseJudged, EvidenceId, EvidenceKept, Mode, Signalled
+from gatectl.core.agreements import (
+    KINDS,
+    Agreements,
+    evidence_digest,
+    newest_boots,
+    nobody_else,
+)
+from gatectl.core.check import passed
+from gatectl.core.event import (
+    CompromiseJudged,
+    EvidenceId,
+    EvidenceKept,
+    LookMade,
+    Mode,
+    Noted,
+    Signalled,
+)
 from gatectl.core.gate import GateState, Signal
 from gatectl.core.playbook import Purpose
 from gatectl.core.standing import Standing
-from tests.builders import ALMELO, NS_A, Chronicle, plan_of, planned
+from tests.builders import ALMELO, NS_A, NS_B, Chronicle, plan_of, planned
 
 PIECE = EvidenceKept(
     step=planned().id, node=NS_A, what="file", name="/x", evidence=EvidenceId("1f" * 32)
@@ -130,3 +145,48 @@ def test_approvals_that_were_used_by_a_run_that_opened_nothing_cover_no_other() 
     chronicle.begin(plan_of(purpose=Purpose.REOPEN), run="r2")
     chronicle.add(signal(Signal.REOPEN_STARTED))
     assert "NOBODY ELSE" in nobody_else(fold(chronicle))
+
+
+def test_the_newest_look_at_a_boot_stands_for_it() -> None:
+    """Looks at other things, of other nodes and of earlier boots are passed over."""
+    chronicle = Chronicle()
+    for look, node, evidence in (
+        ("shell sysctl -n kern.boottime", NS_A, "1f"),
+        ("shell sysctl -n kern.boottime", NS_B, "2f"),
+        ("shell sysctl -n kern.boottime", NS_A, "3f"),
+        ("show ns version", NS_A, "4f"),
+    ):
+        chronicle.add(
+            LookMade(
+                step=planned().id,
+                node=node,
+                attempt=1,
+                look=look,
+                verdict=passed("seen"),
+                evidence=EvidenceId(evidence * 32),
+                elapsed_s=0.1,
+            )
+        )
+    backwards = tuple(reversed(chronicle.records))
+    assert newest_boots(backwards, (NS_A, NS_B)) == {NS_A: "3f" * 32, NS_B: "2f" * 32}
+    assert newest_boots(backwards, (NS_B,)) == {NS_B: "2f" * 32}
+    assert newest_boots((), (NS_A,)) == {}
+
+
+def test_the_kinds_that_are_read_are_all_that_the_fold_looks_at() -> None:
+    """An event that is left out while reading must not be one that would have counted."""
+    chronicle = Chronicle()
+    chronicle.begin(plan_of(), run="r1")
+    chronicle.add(ApprovalRequested(nonce="n", digest="d"))
+    chronicle.add(ApprovalGiven(nonce="n", principal="anna"))
+    chronicle.add(AttestationGiven(name="rotated", by="anna"))
+    chronicle.add(PIECE)
+    chronicle.add(CompromiseJudged(answer="clean", because="nothing", findings=()))
+    chronicle.add(ApprovalUsed(nonce="n", principals=("anna",)))
+    chronicle.add(signal(Signal.REOPEN_STARTED))
+    chronicle.add(Noted(text="nothing that counts"))
+    read = [one for one in chronicle.records if one.event.kind in KINDS]
+    assert Agreements.from_events(read) == fold(chronicle)
+    for kind in KINDS:
+        without = [one for one in read if one.event.kind != kind]
+        assert Agreements.from_events(without) != fold(chronicle), kind

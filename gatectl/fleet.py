@@ -1,0 +1,81 @@
+"""Many gates: which go first, how many at once, and when no more are begun."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass
+
+from gatectl.core.gate import Gate, GateState
+from gatectl.desk import Result
+from gatectl.errors import ExitCode
+
+AT_ONCE_MAX = 100
+"""Threads in one process; more of them make all of them slower."""
+
+Work = Callable[[Gate], Result]
+Told = Callable[[Result], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """How a verb is spread over gates."""
+
+    canary: int = 0
+    """So many gates go first; one of them that fails ends it."""
+    batch: int = 1
+    """So many at the same time after that."""
+    failures_max: int | None = None
+    """More failures than this, and no further gate is begun."""
+
+    def batches(self, gates: Sequence[Gate]) -> Iterator[Sequence[Gate]]:
+        """Put gates in the order in which they are begun."""
+        if self.canary:
+            yield gates[: self.canary]
+        for begin in range(self.canary, len(gates), self.batch):
+            yield gates[begin : begin + self.batch]
+
+
+def at_once(count: int) -> int:
+    """Tell how many gates are worked on at the same time."""
+    return max(1, min(count, AT_ONCE_MAX))
+
+
+def carry_out_on_all(
+    gates: Sequence[Gate], work: Work, rollout: Rollout, executor: Executor, told: Told
+) -> list[Result]:
+    """Do the work on all gates, in batches, and give the results in the order of the gates.
+
+    `told` hears of each gate as soon as it is through, one at a time. A gate that is not begun
+    because of others is a result as well: nobody is to wonder what became of it.
+    """
+    results: dict[str, Result] = {}
+    failures = 0
+    for number, batch in enumerate(rollout.batches(gates)):
+        stop = _enough(failures, rollout, canary_is_through=number > 0)
+        if stop:
+            results |= {gate.name: _not_begun(gate, stop) for gate in batch}
+            continue
+        futures: list[Future[Result]] = [executor.submit(work, gate) for gate in batch]
+        for future in as_completed(futures):
+            result = future.result()
+            results[result.gate] = result
+            failures += result.code is not ExitCode.PROVEN and result.code is not ExitCode.DRIFT
+            told(result)
+    return [results[gate.name] for gate in gates]
+
+
+def _enough(failures: int, rollout: Rollout, *, canary_is_through: bool) -> str:
+    if rollout.canary and canary_is_through and failures and rollout.failures_max is None:
+        return f"{failures} of the gates that went first failed"
+    if rollout.failures_max is not None and failures > rollout.failures_max:
+        return f"{failures} gates failed, and at most {rollout.failures_max} may"
+    return ""
+
+
+def _not_begun(gate: Gate, because: str) -> Result:
+    return Result(
+        gate=gate.name,
+        state=GateState.UNKNOWN,
+        code=ExitCode.REFUSED,
+        sentence=f"not begun: {because}",
+        hint="See to the gates that failed, then name the others.",
+    )
