@@ -126,8 +126,14 @@ class Dossier:
         return self.journal.append(entry, gate=self.gate)
 
 
-def case_by_name(dossiers: Iterable[Dossier], name: str | None) -> tuple[Dossier, Case]:
-    """Find a case among several gates; without a name, the only open one."""
+def case_by_name(
+    dossiers: Iterable[Dossier], name: str | None, *, or_last: bool = False
+) -> tuple[Dossier, Case]:
+    """Find a case among several gates; without a name, the only open one.
+
+    To read in, the last one that was closed will do where none is open.
+    """
+    dossiers = tuple(dossiers)
     found = [
         (dossier, case)
         for dossier in dossiers
@@ -136,6 +142,10 @@ def case_by_name(dossiers: Iterable[Dossier], name: str | None) -> tuple[Dossier
     ]
     if len(found) == 1:
         return found[0]
+    if or_last and name is None and not found:
+        closed = [(one, case) for one in dossiers for case in one.cases().values()]
+        if closed:
+            return max(closed, key=lambda pair: pair[1].opened)
     raise _no_single(found, name)
 
 

@@ -6,6 +6,7 @@ journal well takes the emergency records in.
 
 import hashlib
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -41,7 +42,8 @@ class EmergencyRecord:
     """Writes each event to a file of its own, in the first folder that takes it."""
 
     def __init__(self, folders: tuple[Path, ...], now: datetime) -> None:
-        name = f"emergency-{now:%Y%m%dT%H%M%S}-{os.getpid()}.jsonl"
+        # Several gates of one process may have one each.
+        name = f"emergency-{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}.jsonl"
         self._handle: int | None = None
         self.path: Path | None = None
         for folder in folders:

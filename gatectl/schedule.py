@@ -40,7 +40,7 @@ def _is_somebody_elses(path: Path) -> bool:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return file.read(len(MARK)) != MARK
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True

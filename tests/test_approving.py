@@ -1,6 +1,5 @@
 """Asking for approvals: a request that holds is shown again, and a new one only when it must be."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,9 +48,9 @@ class Verifying(Operation):
 
 
 @pytest.fixture
-def scene(keys: dict[str, Path], tmp_path: Path) -> Iterator[Scene]:
+def scene(keys: dict[str, Path], tmp_path: Path) -> Scene:
     """Set the scene of test_consent."""
-    yield Scene(keys=keys, folder=tmp_path)
+    return Scene(keys=keys, folder=tmp_path)
 
 
 def asked(

@@ -132,3 +132,79 @@ def test_what_is_no_json_is_not_written() -> None:
     """NaN is written differently everywhere, so it is not hashed."""
     with pytest.raises(ValueError, match="JSON"):
         canonical({"elapsed_s": float("nan")})
+
+
+def as_row(link: Link) -> tuple[object, ...]:
+    """Give a link as the database does."""
+    return tuple(getattr(link, name) for name in Link.__slots__)
+
+
+def problems_by_rows(links: list[Link], anchor: Head | None = None) -> list[tuple[int, str]]:
+    """Walk along many rows at once, and give what was noticed."""
+    walk = Walk(birth=BIRTH, anchor=anchor)
+    found = [*walk.rows([as_row(link) for link in links]), *walk.end()]
+    return [(problem.sequence, problem.sentence) for problem in found]
+
+
+def problems_by_steps(links: list[Link], anchor: Head | None = None) -> list[tuple[int, str]]:
+    """Walk along row by row, and give what was noticed."""
+    walk = Walk(birth=BIRTH, anchor=anchor)
+    found = [*(problem for link in links for problem in walk.step(link)), *walk.end()]
+    return [(problem.sequence, problem.sentence) for problem in found]
+
+
+STRANGE = st.one_of(
+    st.none(),
+    st.integers(-2, 12),
+    st.binary(max_size=8),
+    st.sampled_from(
+        ["", "almelo", "note", "{}", "0" * 64, "f" * 64, "r1", "\ud800", '"', "\u00e9"]
+    ),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 8), st.sampled_from(Link.__slots__), STRANGE),
+        min_size=0,
+        max_size=3,
+    ),
+    st.sampled_from([None, 3, 9, 12]),
+)
+def test_the_quick_way_along_many_rows_finds_what_the_slow_way_finds(
+    changes: list[tuple[int, str, object]], anchored: int | None
+) -> None:
+    """Whatever is changed, in any field: both tell the same at the same place."""
+    links = chain(9)
+    anchor = None
+    if anchored is not None:
+        own = str(links[min(anchored, 9) - 1].hash)
+        anchor = Head(sequence=anchored, hash=own, lineage="L1")
+    for index, name, value in changes:
+        fields = {slot: getattr(links[index], slot) for slot in Link.__slots__}
+        links[index] = Link(**{**fields, name: value})
+    assert problems_by_rows(links, anchor) == problems_by_steps(links, anchor)
+
+
+def test_a_record_linked_well_and_filed_elsewhere_is_found_the_quick_way() -> None:
+    """The columns repeat the body, and the quick way compares all four of them."""
+    for name, value in (("gate", "borne"), ("run", "r9"), ("run", None), ("kind", "run.ended")):
+        links = chain(3)
+        fields = {slot: getattr(links[1], slot) for slot in Link.__slots__}
+        links[1] = Link(**{**fields, name: value})
+        if fields[name] != value:
+            assert [place for place, _ in problems_by_rows(links)] == [2]
+
+
+def test_a_walk_is_gone_on_with_behind_a_stretch_of_somebody_else() -> None:
+    """Two parts come to what one walk comes to, with the anchor in either part."""
+    links = chain(9)
+    rows = [as_row(link) for link in links]
+    for sequence in (2, 7):
+        anchor = Head(sequence=sequence, hash=str(links[sequence - 1].hash), lineage="L1")
+        begin = Head(sequence=4, hash=str(links[3].hash), lineage="L1")
+        other = Walk(birth=BIRTH, begin=begin, anchor=anchor)
+        stretch = other.stretch(tuple(other.rows(rows[4:])))
+        walk = Walk(birth=BIRTH, anchor=anchor)
+        assert [*walk.rows(rows[:4]), *walk.join(stretch), *walk.end()] == []
+        assert (walk.events, walk.head().sequence) == (9, 9)

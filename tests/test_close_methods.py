@@ -352,7 +352,7 @@ def test_closing_twice_writes_nothing_the_second_time(keyboard: Keyboard, method
     assert (second.code, second.written) == (ExitCode.PROVEN, ())
 
 
-@pytest.mark.parametrize("down", [0, 1])
+@pytest.mark.parametrize("down", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_with_one_node_down_the_other_is_closed_and_saved(
     site: SimulatedSite, keyboard: Keyboard, down: int
 ) -> None:

@@ -578,6 +578,27 @@ def test_the_example_reads_with_every_optional_key_in_force(write: Write, tmp_pa
     assert gate.nodes == plain.nodes
 
 
+def test_what_stands_before_a_gateway_and_what_it_gives_out_is_read(write: Write) -> None:
+    """Fronts, persistence, pools and whether the closed page is accepted; by default none is."""
+    text = changed(
+        (
+            'name = "gw_ext"',
+            'name = "gw_ext"\npersistence = ["lb_a"]\nfronts = [{ kind = "cs", name = "cs_a" }]',
+        ),
+        (
+            "acl_priorities",
+            'pool_networks = ["10.99.0.0/16"]\naccept_closed_page = true\nacl_priorities',
+        ),
+    )
+    gate = read_configuration(write(text)).gate("almelo")
+    assert [(front.kind, front.name) for front in gate.vserver.fronts] == [("cs", "cs_a")]
+    assert gate.vserver.persistence == ("lb_a",)
+    assert [str(network) for network in gate.pool_networks] == ["10.99.0.0/16"]
+    assert gate.accept_closed_page
+    plain = read_configuration(write(GOOD)).gate("almelo")
+    assert (plain.vserver.fronts, plain.pool_networks, plain.accept_closed_page) == ((), (), False)
+
+
 def test_the_example_explains_every_key_of_the_schema() -> None:
     """No key is left out of the example, and each has a comment in front of it."""
     lines = example_configuration().splitlines()

@@ -107,3 +107,11 @@ def test_a_case_is_found_among_several_gates(dossier: Dossier) -> None:
         case_by_name((dossier, other), None)
     with pytest.raises(InvalidInput, match="there is no case 'gone'"):
         case_by_name((dossier, other), "gone")
+
+
+def test_to_read_in_the_last_closed_case_will_do(dossier: Dossier) -> None:
+    """A report is mostly asked for when the affair is over; nothing is added to it by mistake."""
+    dossier.close(CASE, "over")
+    assert case_by_name((dossier,), None, or_last=True)[1].name == CASE
+    with pytest.raises(InvalidInput, match="no open case"):
+        case_by_name((dossier,), None)

@@ -129,9 +129,9 @@ def altered(event: dict[str, object]) -> str:
 
 def test_an_event_of_an_unknown_kind_is_a_note() -> None:
     """A newer gatectl's event is shown, and stops nothing."""
-    event = understood(altered({"kind": "case.closed", "hours": 12})).event
+    event = understood(altered({"kind": "case.unheard-of", "hours": 12})).event
     assert isinstance(event, Noted)
-    assert '"case.closed"' in event.text
+    assert '"case.unheard-of"' in event.text
     assert "12" in event.text
 
 

@@ -99,7 +99,7 @@ def list_cases(ctx: click.Context, as_json: bool) -> int:
 @click.pass_context
 def show_case(ctx: click.Context, name: str | None, gate: str | None, as_json: bool) -> int:
     """Show a case and its deadlines; exit code 7: one of them has passed and is not met."""
-    with case_desk(ctx, name, gate) as desk:
+    with case_desk(ctx, name, gate, or_last=True) as desk:
         found = desk.case
         owner = desk.place.configuration.gate(found.gate)
         due = deadlines(found, desk.place.desk.clock.now(), measure_days=owner.measure_days)

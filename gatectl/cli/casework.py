@@ -66,10 +66,12 @@ class CaseDesk:
 
 
 @contextmanager
-def case_desk(ctx: click.Context, case: str | None, gate: str | None) -> Iterator[CaseDesk]:
+def case_desk(
+    ctx: click.Context, case: str | None, gate: str | None, *, or_last: bool = False
+) -> Iterator[CaseDesk]:
     """Open the journal and find the case that is meant."""
     with dossiers(ctx, gate) as (place, all_of_them):
-        dossier, found = case_by_name(all_of_them, case)
+        dossier, found = case_by_name(all_of_them, case, or_last=or_last)
         yield CaseDesk(place=place, dossier=dossier, case=found, people=people_of(place))
 
 

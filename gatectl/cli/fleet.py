@@ -17,7 +17,7 @@ from rich.text import Text
 from gatectl.cli.desk import Workplace
 from gatectl.cli.display import console_on
 from gatectl.cli.output import plain_table
-from gatectl.core.gate import SHUT_STATES, Gate, GateState
+from gatectl.core.gate import SHUT_STATES, GateState
 from gatectl.core.visible import visible
 from gatectl.desk import Result
 from gatectl.errors import ExitCode

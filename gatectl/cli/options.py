@@ -9,7 +9,7 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 def gates(verb: Verb) -> Verb:
-    """Take gates by name, by group, or all of them; `chosen_names` of the desk puts them together."""
+    """Take gates by name, by group, or all of them; `workplace` puts them together."""
     named = click.argument("gates", nargs=-1, metavar="[GATE]...")
     every = click.option(
         "--all",

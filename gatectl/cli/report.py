@@ -62,7 +62,7 @@ def report(
         public=public,
         zone=_zone(zone),
     )
-    with case_desk(ctx, case, gate) as desk:
+    with case_desk(ctx, case, gate, or_last=True) as desk:
         owner = desk.place.configuration.gate(desk.case.gate)
         shown = people_of(desk.place).names() if names else {}
         text = written_report(desk.place.desk, owner, desk.dossier, desk.case, wish, names=shown)

@@ -56,10 +56,12 @@ def _carry_out_on_many(
         rollout = rollout_of(ctx, len(place.gates), closing=command == "close")
         work = partial(on_one, place, command, verb=verb)
         results = on_many(place, work, rollout, quiet=as_json)
-        if not as_json:
+        # A dry run is there to show its lines, gate by gate.
+        dry = any(run.mode is Mode.DRY for result in results for run in result.runs)
+        if not as_json and not dry:
             print_fleet(results)
         return finish(
-            command, results, as_json=as_json, terminated=place.stop.terminated, told=not as_json
+            command, results, as_json=as_json, terminated=place.stop.terminated, told=not dry
         )
 
 
@@ -96,7 +98,8 @@ def close(
 
     The gate's close methods are tried in the order of the configuration until one works. The
     closure is saved on every node, open sessions from outside are ended, and both sides are
-    looked at. Doing it twice sends nothing the second time.
+    looked at. Doing it twice sends nothing the second time. Only who comes in through the gate
+    itself is stopped, and may go on with --override own-connection.
     """
     verb = partial(
         Operation.close,

@@ -17,8 +17,8 @@ def groups_from(written: WrittenConfiguration) -> Mapping[str, tuple[GateName, .
                 f"the group {group!r} names {gate!r}, and no gate is called so"
                 f"{near(gate, written.gates)}"
             )
-    for name, gate in written.gates.items():
-        for tag in gate.tags:
+    for name, one in written.gates.items():
+        for tag in one.tags:
             members.setdefault(tag, set()).add(name)
     return {
         group: tuple(GateName(name) for name in written.gates if name in names)

@@ -165,6 +165,7 @@ _PLAIN: Mapping[str, str] = {
     "mapping_type": "must be a table",
     "dataclass_type": "must be a table",
     "date_type": "must be a date, as 2019-12-17",
+    "date_parsing": "must be a date, as 2019-12-17",
     "date_from_datetime_parsing": "must be a date, as 2019-12-17",
     "datetime_from_date_parsing": "must be a date and time, as 2020-01-18T19:00:00Z",
 }

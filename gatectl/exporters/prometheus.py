@@ -76,11 +76,11 @@ def metrics_text(audits: Iterable[Audited], successes: Mapping[str, float]) -> s
 
 def _successes(path: Path) -> dict[str, float]:
     """Read the times of the last success; a file that cannot be read has none."""
-    from prometheus_client.parser import (  # noqa: PLC0415 - an optional library
-        text_string_to_metric_families,
-    )
-
     try:
+        from prometheus_client.parser import (  # noqa: PLC0415 - an optional library
+            text_string_to_metric_families,
+        )
+
         with path.open(encoding="utf-8") as file:
             text = file.read(_FILE_BYTES_MAX)
         return {
@@ -89,5 +89,5 @@ def _successes(path: Path) -> dict[str, float]:
             for sample in family.samples
             if sample.name == _SUCCESS and "gate" in sample.labels
         }
-    except (OSError, ValueError):
+    except (ImportError, OSError, ValueError):
         return {}

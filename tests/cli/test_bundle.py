@@ -1,4 +1,4 @@
-"""The two bundle verbs as they are typed: made once, verified anywhere, and refused with a reason."""
+"""The two bundle verbs as they are typed: made here, verified anywhere, refused with a reason."""
 
 from pathlib import Path
 
@@ -33,12 +33,12 @@ def test_a_bundle_verifies_without_any_configuration(bundle: Path) -> None:
 def test_a_changed_byte_is_exit_9_and_its_place(bundle: Path) -> None:
     """The offset, the file inside and the record are named."""
     data = bytearray(bundle.read_bytes())
-    at = data.index(b'"sequence":3}') - 9
+    at = data.index(b',"sequence":2}') - 9
     data[at] ^= 1
     bundle.write_bytes(data)
     shown = type_in("bundle", "verify", str(bundle))
     assert shown.code == 9
-    assert "records.jsonl, record 3" in " ".join(shown.out.split())
+    assert "records.jsonl, record 2" in " ".join(shown.out.split())
     assert "is not what was written" in shown.one_sentence_and_a_hint()
     document = type_in("bundle", "verify", str(bundle), "--json").document
     assert document["exit_code"] == 9

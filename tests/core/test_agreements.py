@@ -187,6 +187,9 @@ def test_the_kinds_that_are_read_are_all_that_the_fold_looks_at() -> None:
     chronicle.add(Noted(text="nothing that counts"))
     read = [one for one in chronicle.records if one.event.kind in KINDS]
     assert Agreements.from_events(read) == fold(chronicle)
-    for kind in KINDS:
+    later = {"evidence.kept": "compromise.judged"}
+    for kind in reversed(KINDS):
+        # The later of the two is what the place of the newest evidence is taken from.
+        read = [one for one in read if one.event.kind != later.get(kind)]
         without = [one for one in read if one.event.kind != kind]
-        assert Agreements.from_events(without) != fold(chronicle), kind
+        assert Agreements.from_events(without) != Agreements.from_events(read), kind

@@ -1,5 +1,6 @@
 """What can be written in the journal, and that all of it can be read again."""
 
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -9,6 +10,22 @@ from gatectl.core.agreement import (
     ApprovalRequested,
     ApprovalUsed,
     AttestationGiven,
+)
+from gatectl.core.casework import (
+    AdviceReceived,
+    CaseClosed,
+    CaseName,
+    CaseOpened,
+    Choice,
+    CostIncurred,
+    Decided,
+    HoursSpent,
+    IncidentDeclared,
+    IncidentReported,
+    Person,
+    Remarked,
+    Says,
+    Stage,
 )
 from gatectl.core.check import failed
 from gatectl.core.event import (
@@ -42,6 +59,8 @@ from tests.builders import NS_A, START, planned, shipped_plan
 STEP = planned()
 PLAN = shipped_plan("verify")
 HASH = EvidenceId("0f" * 32)
+CASE = CaseName("winter")
+NOON = datetime(2020, 1, 18, 12, tzinfo=UTC)
 ONE_OF_EACH: tuple[Event, ...] = (
     RunStarted(plan=PLAN, digest=PLAN.digest, mode=Mode.DRY),
     RunResumed(digest=PLAN.digest),
@@ -79,6 +98,24 @@ ONE_OF_EACH: tuple[Event, ...] = (
     InterlocksJudged(blockers=({"interlock": "x"},), overridden=()),
     Refusal(verb="reopen", sentence="no", hint="do", exit_code=6),
     Noted(text="a note"),
+    CaseOpened(case=CASE, title="A flaw"),
+    CaseClosed(case=CASE),
+    AdviceReceived(
+        case=CASE,
+        source="NCSC",
+        identifier="N-1",
+        revision="2",
+        received_at=NOON,
+        received_by="officer",
+        says=Says.SWITCH_OFF_UNLESS,
+        person=Person(pseudonym="p-1", commitment="0f" * 32),
+    ),
+    Decided(case=CASE, decision=Choice.ACCEPT, by="board", why="é", until=NOON.date()),
+    HoursSpent(case=CASE, who="engineer", begin=NOON, end=NOON, overtime=True, rate_cents=1),
+    CostIncurred(case=CASE, what="advice", cents=100),
+    Remarked(case=CASE, about="residents", text="nothing"),
+    IncidentDeclared(case=CASE, since=NOON, why="traces"),
+    IncidentReported(case=CASE, stage=Stage.WARNING, to="CSIRT", sent_at=NOON),
     AuditEnded(exit_code=7, drifted=("saved",), unknown=(), known=("disk",)),
     MaintenanceSkipped(playbook="patch", because="too late", latest=START),
     ApprovalRequested(nonce="n", digest="d", request="{}\n", expires=START),

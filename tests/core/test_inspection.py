@@ -9,7 +9,7 @@ import pytest
 from gatectl.core.check import Answer, Seen, Unreadable, passed
 from gatectl.core.drift import Compared, audit_code
 from gatectl.core.event import RunId
-from gatectl.core.gate import GateState, Target
+from gatectl.core.gate import GateState, NodeName, Target
 from gatectl.core.inspected import Inspected
 from gatectl.core.inspection import inspect_gate, wanted_outside
 from gatectl.core.standing import Proof
@@ -47,7 +47,7 @@ def test_a_gate_as_it_should_be_has_nothing_to_tell(seen: Inspected) -> None:
     assert audit_code(inspect_gate(seen)) is ExitCode.PROVEN
 
 
-def proof_at(age: timedelta) -> dict[tuple[str, None], Proof]:
+def proof_at(age: timedelta) -> dict[tuple[str, NodeName | None], Proof]:
     """Make a proof of this age."""
     proof = Proof(
         interlock="still-closed",
@@ -106,7 +106,7 @@ SPOILT: dict[str, tuple[Callable[[], Inspected], str, ExitCode]] = {
     ),
     "a build with a fault": (
         lambda: seen_of(version=Seen(records=({"build": "12.1-55.13"},))),
-        f"bulletin:{'CTX267027'}",
+        "bulletin:CTX267027",
         ExitCode.DRIFT,
     ),
     "a build that is not told": (
