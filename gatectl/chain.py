@@ -106,6 +106,11 @@ def linked(previous: str, body: str) -> str:
     """Hash a record's body together with the hash before it."""
     # Digests have a fixed length, so that no other split of the same bytes has the same hash.
     body_hash = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
+    return chained(previous, body_hash)
+
+
+def chained(previous: str, body_hash: bytes) -> str:
+    """Hash what is known of a record's body together with the hash before it."""
     return hashlib.sha256(_EVENT_DOMAIN + bytes.fromhex(previous) + body_hash).hexdigest()
 
 
@@ -123,11 +128,12 @@ class Walk:
         anchor: Head | None = None,
         begin: Head | None = None,
     ) -> None:
+        self.birth = birth
+        self.anchor = anchor
         self.sequence = begin.sequence if begin else 0
         self.events = 0
         self._lineage = str(birth["lineage"])
         self._hash = begin.hash if begin else genesis(birth)
-        self._anchor = anchor
         self._at_anchor = ""
 
     def head(self) -> Head:
@@ -163,8 +169,8 @@ class Walk:
                 at += 1
 
     def _pass(self, rows: Sequence[Row], at: int, good: int, own: str) -> None:
-        if self._anchor is not None and 0 < self._anchor.sequence - self.sequence <= good:
-            self._at_anchor = str(rows[at + self._anchor.sequence - self.sequence - 1][-1])
+        if self.anchor is not None and 0 < self.anchor.sequence - self.sequence <= good:
+            self._at_anchor = str(rows[at + self.anchor.sequence - self.sequence - 1][-1])
         self.sequence += good
         self.events += good
         self._hash = own
@@ -198,12 +204,12 @@ class Walk:
             yield from _columns(link, sequence, body)
         self.sequence, self._hash = sequence, own
         self.events += 1
-        if self._anchor is not None and sequence == self._anchor.sequence:
+        if self.anchor is not None and sequence == self.anchor.sequence:
             self._at_anchor = own
 
     def end(self) -> Iterator[Problem]:
         """Compare the chain that was walked with the head that was kept elsewhere."""
-        anchor = self._anchor
+        anchor = self.anchor
         if anchor is None:
             return
         if anchor.lineage != self._lineage:

@@ -5,13 +5,10 @@ is linked to the one before it by a hash (`gatectl.chain`), so that `verify` can
 changed; the head, kept elsewhere, shows a past that was rewritten as a whole.
 """
 
-import multiprocessing
-import os
 import sqlite3
 import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +30,14 @@ from gatectl.schema import (
     schema_version,
     set_pragmas,
 )
-from gatectl.sqlitefile import connect, translated, walk_file, walk_stretch
+from gatectl.sqlitefile import (
+    PARALLEL_ROWS,
+    connect,
+    shares_of,
+    translated,
+    walk_file,
+    walk_shared,
+)
 from gatectl.storage import (
     create_private_file,
     private_folder,
@@ -45,10 +49,6 @@ CLOCK_STEP_S = 2.0
 """A larger step of the wall clock between two events is itself an event."""
 
 _PAGE_ROWS = 500
-_PARALLEL_ROWS = 100_000
-"""From so many records on, another process takes its share of a verification."""
-_OWN_SHARE = 0.6
-"""Of an equal share of the records: the file's structure is looked at beside it."""
 
 
 class Journal:
@@ -76,8 +76,9 @@ class Journal:
         self._where = str(path or "in memory")
         self.read_only = read_only
         """Also true when a newer gatectl has written the file, whose rules we do not know."""
-        self._birth = self._read_birth()
-        self.lineage = str(self._birth["lineage"])
+        self.birth = self._read_birth()
+        """What stands in the first record's place of a hash before it."""
+        self.lineage = str(self.birth["lineage"])
         self.leases = Leases(
             transaction=self._writing,
             reading=self._reading,
@@ -208,6 +209,12 @@ class Journal:
                 return
             before = rows[-1][0]
 
+    def bodies(self) -> Iterator[tuple[int, GateName, str]]:
+        """Give every record's number, gate and text; a changed one is told to nobody."""
+        for row in self._rows():
+            recorded = self._read_back(Link.of(row))
+            yield recorded.sequence, recorded.gate, str(row[4])
+
     def runs(self, *, gate: GateName | None = None, limit: int = 50) -> list[RunId]:
         """List the newest runs first."""
         where, values = _where(gate=gate, run=None, kinds=("run.started",))
@@ -236,45 +243,31 @@ class Journal:
     def verify(self, anchor: Head | None = None) -> JournalVerdict:
         """Look for every change since the records were written; with an anchor also at the end."""
         problems: list[Problem] = []
-        walk = Walk(birth=self._birth, anchor=anchor)
+        walk = Walk(birth=self.birth, anchor=anchor)
         try:
-            problems.extend(self._looked_through(walk, anchor))
+            problems.extend(self._looked_through(walk))
         except JournalDamaged as exc:
             problems.append(Problem(sequence=walk.sequence + 1, sentence=exc.sentence))
         problems += walk.end()
         return JournalVerdict(events=walk.events, head=walk.head(), problems=tuple(problems))
 
-    def _looked_through(self, walk: Walk, anchor: Head | None) -> Iterator[Problem]:
+    def _looked_through(self, walk: Walk) -> Iterator[Problem]:
         """Look at the file's structure and walk from first to last; a long way on all cores."""
         up_to = self.head().sequence
-        others = (os.cpu_count() or 1) - 1 if up_to >= _PARALLEL_ROWS else 0
-        own_end = round(up_to * _OWN_SHARE / (others + 1))
-        ends = [own_end + (up_to - own_end) * n // max(1, others) for n in range(others + 1)]
-        begins = [(end, self.hash_at(end)) for end in ends[:others]]
-        if self._path is None or not others or any(own is None for _, own in begins):
+        if self._path is None or up_to < PARALLEL_ROWS:
             yield from self._structure_problems()
             yield from self._walked_alone(walk, up_to)
             return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(others, mp_context=context) as pool:
-            walked = [
-                pool.submit(walk_stretch, self._path, self._birth, self._head(end, own), to, anchor)
-                for (end, own), to in zip(begins, ends[1:], strict=True)
-            ]
-            yield from self._structure_problems()
-            yield from self._walked_alone(walk, own_end)
-            for other in walked:
-                yield from walk.join(other.result())
+        shares = [(self._head(begin, self.hash_at(begin)), end) for begin, end in shares_of(up_to)]
+        yield from walk_shared(self._path, walk, shares, self._structure_problems)
 
     def _walked_alone(self, walk: Walk, up_to: int) -> Iterator[Problem]:
         if self._path is not None:
-            yield from walk_file(self._path, walk, up_to)
-            return
-        for row in self._rows(after=walk.sequence):
-            yield from walk.rows((row,))
+            return walk_file(self._path, walk, up_to)
+        return walk.rows(list(self._rows(after=walk.sequence)))
 
     def _head(self, sequence: int, own: str | None) -> Head:
-        return Head(sequence=sequence, hash=str(own), lineage=self.lineage)
+        return Head(sequence=sequence, hash=own or "", lineage=self.lineage)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -361,7 +354,7 @@ class Journal:
         row = connection.execute(
             "SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1"
         ).fetchone()
-        return (row[0], row[1]) if row else (0, genesis(self._birth))
+        return (row[0], row[1]) if row else (0, genesis(self.birth))
 
     def _read_birth(self) -> dict[str, object]:
         with translated(self._where):
@@ -436,8 +429,8 @@ class Journal:
         newest = min(mark.head.sequence, max(0, last.sequence - NEWEST_ROWS))
         turn_ends = min(mark.turn + TURN_ROWS, newest)
         for begin, end in ((mark.turn, turn_ends), (newest, last.sequence)):
-            own = self.hash_at(begin) if begin else genesis(self._birth)
-            walk = Walk(birth=self._birth, begin=self._head(begin, own or ""))
+            own = self.hash_at(begin) if begin else genesis(self.birth)
+            walk = Walk(birth=self.birth, begin=self._head(begin, own))
             yield from self._walked_alone(walk, end)
 
 

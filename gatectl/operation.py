@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from gatectl.config.playbooks import read_playbook
 from gatectl.consent import Consent
 from gatectl.core.agreements import nobody_else
 from gatectl.core.course import failed_code
@@ -20,11 +19,9 @@ from gatectl.core.interlock import (
     judge_confirming,
     standing_blockers,
 )
-from gatectl.core.parameter import PlanError
-from gatectl.core.plan import Direction, GateFacts, Plan, plan_changes
+from gatectl.core.plan import Direction, Plan, plan_changes
 from gatectl.core.planfile import stale_because
-from gatectl.core.planning import build_plan, promised_files
-from gatectl.core.playbook import Playbook, Purpose
+from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
 from gatectl.core.window import INTERLOCK as WINDOW
@@ -40,8 +37,7 @@ from gatectl.errors import (
 )
 from gatectl.execution import READS_ONLY, Admission, Execution, Resumption, interlocks_judged
 from gatectl.facts import FactsSeen, see_facts
-from gatectl.ownway import own_addresses
-from gatectl.promise import check_promise
+from gatectl.planner import Planner
 from gatectl.recorder import holder_gone, take_from_the_dead
 
 VERIFY = "verify"
@@ -62,6 +58,7 @@ class Operation:
         self._desk = desk
         self._gate = gate
         self._execution = Execution(desk, gate)
+        self._planner = Planner(desk, gate)
 
     @property
     def gate_name(self) -> GateName:
@@ -114,7 +111,7 @@ class Operation:
         overrides: Mapping[str, str] = NOTHING,
     ) -> Result:
         """Carry out any playbook; the way for a mitigation, a patch and whatever a site adds."""
-        purpose = self._playbook(playbook).purpose
+        purpose = self._planner.playbook(playbook).purpose
         _refuse_opening(playbook, purpose, self._gate.name, mode)
         return self._carry_out(
             playbook, mode=mode, parameters=parameters, direction=direction, overrides=overrides
@@ -123,15 +120,17 @@ class Operation:
     def run_planned(self, kept: Plan, mode: Mode) -> Result:
         """Carry out exactly the plan that was kept, or nothing if the facts have changed."""
         _refuse_opening(kept.playbook, kept.purpose, self._gate.name, mode)
-        book = self._playbook(kept.playbook)
-        self._with_target(book, kept.parameters)
+        book = self._planner.playbook(kept.playbook)
+        self._planner.with_target(book, kept.parameters)
         if mode is Mode.REAL and kept.purpose is not Purpose.CLOSE:
             self.notice_crash()
         read_only = mode is Mode.DRY or kept.purpose in READS_ONLY
         with self._execution.sessions(read_only=read_only) as nodes:
             seen = see_facts(self._gate, nodes)
             seen.refuse_trouble()
-            now = self._plan(book, seen, kept.parameters, kept.direction, kept.overrides)
+            now = self._planner.plan(
+                book, self.standing(), seen, kept.parameters, kept.direction, kept.overrides
+            )
             changes = stale_because(kept, now)
             if changes:
                 raise Refused(
@@ -149,12 +148,12 @@ class Operation:
         overrides: Mapping[str, str] = NOTHING,
     ) -> Plan:
         """Make the plan from what is seen now; nothing is written, on no device."""
-        book = self._playbook(playbook)
-        given = self._with_target(book, parameters)
+        book = self._planner.playbook(playbook)
+        given = self._planner.with_target(book, parameters)
         with self._execution.sessions(read_only=True) as nodes:
             seen = see_facts(self._gate, nodes)
         seen.refuse_trouble()
-        return self._plan(book, seen, given, direction, overrides)
+        return self._planner.plan(book, self.standing(), seen, given, direction, overrides)
 
     def reopen(
         self,
@@ -258,8 +257,8 @@ class Operation:
 
     def _adopted(self, run: Run, adopt: str | None, reason: str) -> Plan | None:
         """Make the plan anew on the facts of then; give it only if it differs and is adopted."""
-        now = self._built(
-            self._playbook(run.plan.playbook),
+        now = self._planner.built(
+            self._planner.playbook(run.plan.playbook),
             run.plan.facts,
             run.plan.parameters,
             run.plan.direction,
@@ -345,8 +344,8 @@ class Operation:
         overrides: Mapping[str, str] = NOTHING,
         admit: Admission | None = None,
     ) -> Result:
-        book = self._playbook(playbook)
-        given = self._with_target(book, parameters)
+        book = self._planner.playbook(playbook)
+        given = self._planner.with_target(book, parameters)
         closing = book.purpose is Purpose.CLOSE
         read_only = mode is Mode.DRY or book.purpose in READS_ONLY
         if mode is Mode.REAL and not closing:
@@ -355,25 +354,8 @@ class Operation:
             seen = see_facts(self._gate, nodes)
             if not closing:
                 seen.refuse_trouble()
-            plan = self._plan(book, seen, given, direction, overrides)
+            plan = self._planner.plan(book, self.standing(), seen, given, direction, overrides)
             return self._execution.start(plan, nodes, mode=mode, admit=admit)
-
-    def _with_target(self, book: Playbook, given: Mapping[str, str]) -> Mapping[str, str]:
-        """Add the gate's own target firmware, and see every promised file before any contact."""
-        target = self._gate.target
-        own = (
-            {"build": target.build, "image": target.image, "image_sha256": target.sha256}
-            if (target is not None and not {"build", "image", "image_sha256"} & given.keys())
-            else {}
-        )
-        words = {**{name: own[name] for name in own if name in book.parameters}, **given}
-        try:
-            promised = promised_files(book, self._gate, words)
-        except PlanError as exc:
-            raise PlaybookInvalid(str(exc)) from exc
-        for file, sha256 in promised:
-            check_promise(Path(file), sha256)
-        return words
 
     def _closed_again(self, result: Result) -> Result:
         """Shut a gate that was half opened: that is worse than shut, and needs nobody's leave."""
@@ -439,49 +421,6 @@ class Operation:
         if standing.state is GateState.UNKNOWN:
             seen = "outside is shut and inside as promised; the run goes on and looks at each node"
             self._execution.signal(self._execution.recorder(None), Signal.SEEN_SHUT, seen)
-
-    def _playbook(self, name: str) -> Playbook:
-        return read_playbook(name, self._desk.playbook_folders)
-
-    def _plan(
-        self,
-        playbook: Playbook,
-        seen: FactsSeen,
-        parameters: Mapping[str, str],
-        direction: Direction,
-        overrides: Mapping[str, str],
-    ) -> Plan:
-        standing = self.standing()
-        facts = GateFacts(
-            state=standing.state,
-            roles=seen.roles,
-            builds=seen.builds,
-            closed_by=standing.closed_by,
-            propagates=seen.propagates,
-            own_addresses=own_addresses(self._gate),
-        )
-        return self._built(playbook, facts, parameters, direction, overrides)
-
-    def _built(
-        self,
-        playbook: Playbook,
-        facts: GateFacts,
-        parameters: Mapping[str, str],
-        direction: Direction,
-        overrides: Mapping[str, str],
-    ) -> Plan:
-        try:
-            return build_plan(
-                playbook,
-                self._gate,
-                facts,
-                parameters=parameters,
-                advisories=self._desk.advisories,
-                direction=direction,
-                overrides=overrides,
-            )
-        except PlanError as exc:
-            raise PlaybookInvalid(str(exc)) from exc
 
 
 def _refuse_opening(playbook: str, purpose: Purpose, gate: str, mode: Mode) -> None:

@@ -1,8 +1,12 @@
 """The SQLite file behind a journal: how it is opened, read in stretches, and how it fails."""
 
+import multiprocessing
+import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,6 +34,9 @@ _DAMAGE = frozenset(
         sqlite3.SQLITE_CONSTRAINT,
     }
 )
+PARALLEL_ROWS = 100_000
+"""From so many records on, other processes take their share of a verification."""
+_OWN_SHARE = 0.6
 _STRETCH_ROWS = 5000
 """Rows that are read at once; a writer waits no longer than that takes."""
 
@@ -91,6 +98,40 @@ def walk_stretch(
     """
     walk = Walk(birth=birth, begin=begin, anchor=anchor)
     return walk.stretch(tuple(walk_file(path, walk, up_to)))
+
+
+def shares_of(up_to: int) -> list[tuple[int, int]]:
+    """Share the records out over the cores: behind which each begins, and where it ends.
+
+    This process takes less than the others, for it also looks at the file's structure.
+    """
+    others = (os.cpu_count() or 1) - 1
+    own_end = round(up_to * _OWN_SHARE / (others + 1)) if others else up_to
+    ends = [own_end + (up_to - own_end) * n // max(1, others) for n in range(others + 1)]
+    return list(pairwise((0, *ends)))
+
+
+def walk_shared(
+    path: Path,
+    walk: Walk,
+    shares: Sequence[tuple[Head, int]],
+    meanwhile: Callable[[], Iterator[Problem]],
+) -> Iterator[Problem]:
+    """Walk along a whole journal, a process a share; do what is to be done meanwhile first."""
+    (_, own_end), *others = shares
+    if not all(begin.hash for begin, _ in others):
+        # A record that a share would begin behind is missing: who walks alone finds where.
+        own_end, others = shares[-1][1], []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max(1, len(others)), mp_context=context) as pool:
+        walked = [
+            pool.submit(walk_stretch, path, walk.birth, begin, end, walk.anchor)
+            for begin, end in others
+        ]
+        yield from meanwhile()
+        yield from walk_file(path, walk, own_end)
+        for other in walked:
+            yield from walk.join(other.result())
 
 
 def walk_file(path: Path, walk: Walk, up_to: int) -> Iterator[Problem]:

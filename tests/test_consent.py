@@ -418,3 +418,12 @@ def test_without_a_policy_nobody_is_asked(scene: Scene) -> None:
     assert consent.admit(scene.plan, None) == ()
     with pytest.raises(InvalidInput, match="asks nobody to approve"):
         _ = consent.signers
+
+
+def test_a_second_key_of_one_person_adds_nothing(scene: Scene) -> None:
+    """It is the person who counts once, not the key."""
+    text = request_text(scene.ask()).encode()
+    consent = scene.consent
+    consent.take(sign_with(scene.keys["anna"], text), consent.standing())
+    with pytest.raises(Refused, match="anna@example has approved already"):
+        consent.take(sign_with(scene.keys["anna2"], text), consent.standing())

@@ -13,11 +13,11 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
-from tests.probe_servers import ADDRESS, free_port, make_credentials
 
 from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.reach import LookKind
 from gatectl.datagram import client_hello, look_dtls, speaks_dtls
+from tests.probe_servers import ADDRESS, free_port, make_credentials
 
 HOME = Vantage(name=VantageName("home"), side=Side.OUTSIDE)
 HELLO_VERIFY = b"\x16\xfe\xff" + b"\0" * 10 + b"\x03" + b"\0" * 20

@@ -1,11 +1,11 @@
 """One request, and how far it came."""
 
 import pytest
-from tests.probe_servers import ADDRESS, listening, resetting, saying
 
 from gatectl.core.reach import LookKind
 from gatectl.exchange import Answered, Ask, NoAnswer, exchange, kind_of_refusal, open_stream
 from gatectl.stream import Deadline, Stream, Trust, local_dialler
+from tests.probe_servers import ADDRESS, listening, resetting, saying
 
 
 def ask(port: int, *, host: str = ADDRESS, server_name: str = "", tls: bool = False) -> Ask:

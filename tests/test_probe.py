@@ -6,6 +6,13 @@ import socket
 from collections.abc import Mapping
 
 import pytest
+
+from gatectl import probe
+from gatectl.core.check import Expectation, Seen, Unreadable, judge
+from gatectl.core.fingerprint import STAMP_PATH, Recognised, Unrecognised
+from gatectl.core.page import HttpAnswer
+from gatectl.core.reach import LookKind
+from gatectl.errors import InvalidInput
 from tests.probe_servers import (
     ADDRESS,
     APACHE_403,
@@ -24,13 +31,6 @@ from tests.probe_servers import (
     saying,
     serving,
 )
-
-from gatectl import probe
-from gatectl.core.check import Expectation, Seen, Unreadable, judge
-from gatectl.core.fingerprint import STAMP_PATH, Recognised, Unrecognised
-from gatectl.core.page import HttpAnswer
-from gatectl.core.reach import LookKind
-from gatectl.errors import InvalidInput
 
 TRAVERSAL = "/vpn/../vpns/cfg/smb.conf"
 

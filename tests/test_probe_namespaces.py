@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.probe_servers import make_credentials
 
 from gatectl.core.check import Answer
 from gatectl.core.gate import Side
@@ -22,6 +21,7 @@ from gatectl.core.reach import (
     judge_sides,
     reports_from_records,
 )
+from tests.probe_servers import make_credentials
 
 OUTSIDE_NET, OFFICE_NET = "198.51.100", "10.20.0"
 GATE = f"{OUTSIDE_NET}.1"
@@ -31,8 +31,8 @@ CONTROL_PORT = 8022
 SERVER = """
 import socket, sys, threading
 from pathlib import Path
-from tests.probe_servers import Credentials, gateway_site, keeping_quiet, listening, over_tls, redirect
-from tests.probe_servers import serving
+from tests.probe_servers import Credentials, gateway_site, keeping_quiet, listening, over_tls
+from tests.probe_servers import redirect, serving
 made = Credentials(certificate=Path(sys.argv[2]), key=Path(sys.argv[3]), sha256="")
 tls = over_tls(made, serving(gateway_site))
 plain = serving(lambda _: redirect("https://gate.test/"))

@@ -26,8 +26,6 @@ PROVEN, FAILED_SHUT, MAYBE_OPEN = ExitCode.PROVEN, ExitCode.FAILED_SHUT, ExitCod
 S = GateState
 
 ENDS: dict[str, tuple[ExitCode, GateState]] = {
-    # The primary restarts in the middle of the closing: nobody serves, and nothing is known.
-    "spontaneous-reboot": (MAYBE_OPEN, S.UNKNOWN),
     # Both nodes are closed each for itself, so it does not matter which one serves.
     "unexpected-failover": (PROVEN, S.OPEN),
     # The next method closes; what opens cannot be applied either, so the gate is closed again.
@@ -61,12 +59,25 @@ ENDS: dict[str, tuple[ExitCode, GateState]] = {
 """How the last chapter that was lived through ends, by fault."""
 LASTS = ("half-unreachable", "host-key-changed")
 """Faults after which a node is only let in to again by a person."""
-QUICK = ("save-fails", "node-down", "boots-old-build", "install-fails", "acl-apply-ignored")
+BY_THE_MOMENT = {
+    # In the middle of the closing nobody serves, and nothing is known; while the mitigation is
+    # made, the other node takes over, and is closed as well.
+    "spontaneous-reboot": {(MAYBE_OPEN, S.UNKNOWN), (FAILED_SHUT, S.UNKNOWN), (PROVEN, S.OPEN)},
+}
+"""Faults whose end depends on when they strike, and the ends that are right."""
+QUICK = (
+    "acl-apply-ignored",
+    "boots-old-build",
+    "command-lost",
+    "install-fails",
+    "node-down",
+    "save-fails",
+)
 
 
 def test_every_fault_has_an_end() -> None:
     """A fault that nobody lives through proves nothing."""
-    assert set(ENDS) == set(fault_sentences())
+    assert {*ENDS, *BY_THE_MOMENT} == set(fault_sentences())
     assert set(QUICK) <= set(ENDS)
 
 
@@ -159,6 +170,7 @@ def test_each_fault_ends_where_it_should_and_never_more_open(fault: str, tmp_pat
     results, closed, watchman = live_through(fault, tmp_path)
     assert watchman.looks > 10
     assert watchman.seen == []
-    assert (results[-1].code, results[-1].state) == ENDS[fault]
+    end = (results[-1].code, results[-1].state)
+    assert end in BY_THE_MOMENT.get(fault, {ENDS.get(fault)})
     if fault not in LASTS:
         assert (closed.code, closed.state) == (PROVEN, S.CLOSED)

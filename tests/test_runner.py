@@ -42,7 +42,7 @@ from gatectl.core.plan import (
 from gatectl.core.playbook import OnFail, Purpose, Retry
 from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.core.run import Phase, Run
-from gatectl.errors import ConversationCut, GateBusy, Interrupted, Unreachable
+from gatectl.errors import ConversationCut, GateBusy, HostKeyMismatch, Interrupted, Unreachable
 from gatectl.ports import RequestSeen
 from tests.builders import NS_A, NS_B, ONCE, device_task, ended, ids, plan_of, planned, started
 from tests.conversation import (
@@ -758,3 +758,12 @@ def test_a_node_that_came_back_with_its_old_build_is_not_waited_for(tmp_path: Pa
     run = stage.carry_out(plan_of(RESTART))
     assert (run.ending, outcome(run, RESTART)) == (Ending.FAILED, Outcome.FAILED)
     assert stage.sent() == [command for command, _ in answers]
+
+
+def test_a_node_with_another_host_key_is_asked_once(tmp_path: Path) -> None:
+    """No second look makes a key that is not pinned the right one; a person has to."""
+    strange = HostKeyMismatch("ns-a shows a key that is not pinned")
+    stage = Stage(tmp_path, ns_a=[(LOOK, strange)])
+    run = stage.carry_out(plan_of(planned("saved@ns-a", retry=Retry(attempts=50))))
+    assert outcome(run) is Outcome.UNKNOWN
+    assert stage.sent() == [LOOK]

@@ -64,7 +64,7 @@ def verified(path: Path, anchor: Head | None = None) -> JournalVerdict:
 def test_a_stretch_comes_to_the_head_of_its_end(path: Path) -> None:
     """It begins behind one record and ends at another."""
     with looked_at(path) as journal:
-        birth, whole = journal._birth, journal.head()
+        birth, whole = journal.birth, journal.head()
         begin = Head(sequence=20, hash=str(journal.hash_at(20)), lineage=journal.lineage)
         middle = Head(sequence=40, hash=str(journal.hash_at(40)), lineage=journal.lineage)
     assert walk_stretch(path, birth, begin, 40, None).head == middle
@@ -90,8 +90,8 @@ def test_several_processes_find_what_one_finds(
     anchor = verified(path).head
     change(path, statement)
     alone = verified(path, anchor)
-    monkeypatch.setattr("gatectl.journal._PARALLEL_ROWS", 10)
-    monkeypatch.setattr("gatectl.journal.os.cpu_count", lambda: 2)
+    monkeypatch.setattr("gatectl.journal.PARALLEL_ROWS", 10)
+    monkeypatch.setattr("gatectl.sqlitefile.os.cpu_count", lambda: 2)
     shared = verified(path, anchor)
     assert alone.problems
     assert shared == alone
@@ -101,8 +101,8 @@ def test_several_processes_agree_that_nothing_is_wrong(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All records are counted, and the head is the last one's."""
-    monkeypatch.setattr("gatectl.journal._PARALLEL_ROWS", 10)
-    monkeypatch.setattr("gatectl.journal.os.cpu_count", lambda: 3)
+    monkeypatch.setattr("gatectl.journal.PARALLEL_ROWS", 10)
+    monkeypatch.setattr("gatectl.sqlitefile.os.cpu_count", lambda: 3)
     found = verified(path)
     assert (found.events, found.problems, found.head.sequence) == (RECORDS, (), RECORDS)
 
@@ -111,7 +111,7 @@ def test_a_walk_reads_what_is_no_text_as_well(path: Path) -> None:
     """A record that cannot be decoded fails its hash and not the reading."""
     change(path, "UPDATE event SET body = CAST(x'ff80' AS TEXT) WHERE sequence = 5")
     with looked_at(path) as journal:
-        birth = journal._birth
+        birth = journal.birth
     begin = Head(sequence=0, hash=genesis(birth), lineage=str(birth["lineage"]))
     found = list(walk_file(path, Walk(birth=birth, begin=begin), RECORDS))
     assert [problem.sequence for problem in found] == [5]

@@ -6,6 +6,12 @@ import time
 from ipaddress import ip_address
 
 import pytest
+
+from gatectl.core.gate import Side, Vantage, VantageName
+from gatectl.core.page import Page
+from gatectl.errors import InvalidInput
+from gatectl.stream import Deadline, PlainStream, Stream, Trust, local_dialler, speaks_tls
+from gatectl.visit import look_at
 from tests.probe_servers import (
     ADDRESS,
     Credentials,
@@ -16,12 +22,6 @@ from tests.probe_servers import (
     over_tls,
     serving,
 )
-
-from gatectl.core.gate import Side, Vantage, VantageName
-from gatectl.core.page import Page
-from gatectl.errors import InvalidInput
-from gatectl.stream import Deadline, PlainStream, Stream, Trust, local_dialler, speaks_tls
-from gatectl.visit import look_at
 
 
 @pytest.fixture(scope="module")

@@ -6,19 +6,6 @@ from dataclasses import replace
 from ipaddress import IPv6Address, ip_address
 
 import pytest
-from tests.probe_servers import (
-    ADDRESS,
-    Credentials,
-    free_port,
-    full_backlog,
-    gateway_site,
-    keeping_quiet,
-    listening,
-    make_credentials,
-    over_tls,
-    resetting,
-    serving,
-)
 
 from gatectl.core.gate import Host, SecretRef, Side, Vantage, VantageName, Vserver
 from gatectl.core.reach import (
@@ -33,6 +20,19 @@ from gatectl.core.reach import (
 from gatectl.errors import InvalidInput, LoginRefused
 from gatectl.stream import Stream, Trust, local_dialler
 from gatectl.survey import look_at_datagrams, survey
+from tests.probe_servers import (
+    ADDRESS,
+    Credentials,
+    free_port,
+    full_backlog,
+    gateway_site,
+    keeping_quiet,
+    listening,
+    make_credentials,
+    over_tls,
+    resetting,
+    serving,
+)
 
 JUMP = Host(
     name="jump",

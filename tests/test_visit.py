@@ -6,6 +6,13 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+
+from gatectl.core.gate import Side, Vantage, VantageName
+from gatectl.core.page import Page
+from gatectl.core.reach import Look, LookKind
+from gatectl.errors import Unreachable
+from gatectl.stream import Stream, Trust, local_dialler
+from gatectl.visit import control_answers, look_at
 from tests.probe_servers import (
     ADDRESS,
     NETSCALER_503,
@@ -26,13 +33,6 @@ from tests.probe_servers import (
     saying,
     serving,
 )
-
-from gatectl.core.gate import Side, Vantage, VantageName
-from gatectl.core.page import Page
-from gatectl.core.reach import Look, LookKind
-from gatectl.errors import Unreachable
-from gatectl.stream import Stream, Trust, local_dialler
-from gatectl.visit import control_answers, look_at
 
 HOME = Vantage(name=VantageName("home"), side=Side.OUTSIDE)
 

@@ -12,10 +12,12 @@ from gatectl.cli import options
 from gatectl.cli.desk import configuration_of, workplace
 from gatectl.cli.output import print_document, print_line
 from gatectl.clock import SystemClock
+from gatectl.core.gate import GateName
 from gatectl.core.visible import visible
 from gatectl.core.words import words_of
-from gatectl.errors import ExitCode
+from gatectl.errors import ExitCode, InvalidInput
 from gatectl.evidence import EvidenceStore
+from gatectl.excerpt import excerpt_lines, look_through_excerpt
 from gatectl.journal import Journal
 from gatectl.lease import Lease, LeaseToken
 from gatectl.verification import (
@@ -138,6 +140,69 @@ def anchor(
         send_to_syslog(taken)
     _print_anchor(taken, kept, syslog=syslog, as_json=as_json)
     return ExitCode.PROVEN
+
+
+@journal.command("export")
+@_journal_file
+@click.option("--gate", "gate_name", required=True, help="The gate to take out.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, exists=False),
+    help="A new file; otherwise stdout.",
+)
+@click.option("--json", "as_json", is_flag=True, hidden=True, expose_value=False)
+@click.pass_context
+def export(ctx: click.Context, file: Path | None, gate_name: str, output: Path | None) -> int:
+    """Take one gate out of the record, as JSON, one document a line.
+
+    Of other gates the excerpt has hashes alone, so that it can be given away and still be followed
+    to the head of this very journal: `gatectl journal check FILE`.
+    """
+    with _opened(_path(ctx, file)) as opened:
+        lines = excerpt_lines(opened, GateName(gate_name))
+        if output is None:
+            for line in lines:
+                click.echo(line)
+            return ExitCode.PROVEN
+        try:
+            with output.open("x", encoding="utf-8") as target:
+                target.writelines(f"{line}\n" for line in lines)
+        except OSError as exc:
+            raise InvalidInput(f"{output} cannot be written: {exc.strerror}") from exc
+    return ExitCode.PROVEN
+
+
+@journal.command("check")
+@click.argument("excerpt", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@options.as_json
+def check(excerpt: Path, as_json: bool) -> int:
+    """Follow an excerpt of one gate to the head of the journal that it was taken from.
+
+    Compare the head with an anchor: the excerpt alone shows that it is whole, not whose it is.
+    """
+    with excerpt.open(encoding="utf-8") as lines:
+        found = look_through_excerpt(lines)
+    code = ExitCode.TAMPERED if found.problems else ExitCode.PROVEN
+    if as_json:
+        document = {
+            "gate": found.gate,
+            "records": found.records,
+            "sequence": found.head.sequence,
+            "hash": found.head.hash,
+            "lineage": found.head.lineage,
+            "problems": [
+                {"sequence": one.sequence, "because": one.sentence} for one in found.problems
+            ],
+        }
+        print_document("journal check", code, document)
+        return code
+    for problem in found.problems:
+        print_line(f"record {problem.sequence}: {problem.sentence}", "bold red")
+    if not found.problems:
+        told = f"{found.records} records of {found.gate} hold, up to {found.head.sequence}"
+        print_line(f"{told} ({found.head.hash})", "green")
+    return code
 
 
 @lease.command("show")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gatectl.core.casework import AdviceReceived, CaseClosed, CaseOpened, Decided
 from gatectl.core.check import Answer, Verdict
 from gatectl.core.effects import propagates
 from gatectl.core.event import (
@@ -96,8 +97,22 @@ def _told(recorded: Recorded) -> tuple[str, str] | None:
             return "interlocks", f"blocked by {names}" if names else "nothing blocks"
         case Refusal(verb=verb, sentence=sentence):
             return f"{verb} refused", sentence
+        case CaseOpened() | CaseClosed() | AdviceReceived() | Decided() as entry:
+            return _entered(entry)
         case _:
             return None
+
+
+def _entered(entry: CaseOpened | CaseClosed | AdviceReceived | Decided) -> tuple[str, str]:
+    match entry:
+        case CaseOpened(case=case, title=title):
+            return f"case {case} opened", title
+        case CaseClosed(case=case, why=why):
+            return f"case {case} closed", why
+        case AdviceReceived(says=says):
+            return f"advice: {says}", f"{entry.key}, received by {entry.received_by}"
+        case Decided(decision=decision, by=by, why=why):
+            return f"decided: {decision}", f"by {by}: {why}"
 
 
 def run_document(run: Run) -> dict[str, Any]:

@@ -84,6 +84,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         tell("bundle", "bundle", GATE, "-o", str(folder / "almelo.tar"), "--with-evidence")
         tell("confirm", "confirm")
         tell("replayed", "approve", GATE, "--import", str(signed))
+        tell("close-again", "close")
+        tell("scan-again", "scan")
+        tell("strange", *reopen, "--override", "still-closed", "--reason", "we are in a hurry")
+        names = ("--override", "approvals", "--override", "attestations")
+        tell("reasonless", *reopen, *names)
+        tell("overridden", *reopen, *names, "--reason", "nobody can be reached")
+        tell("status-alone", "status", "--json")
         yield Told(chapters=chapters, keyboard=keyboard)
 
 
@@ -162,6 +169,33 @@ def test_what_was_used_serves_no_second_time(told: Told) -> None:
     assert told["confirm"].code == 0
     assert told["replayed"].code == 6
     assert "was used already" in told["replayed"].one_sentence_and_a_hint()
+
+
+def test_solo_use_is_named_reasoned_and_loud(told: Told) -> None:
+    """It is said by the verb and by status, and stands on record with its reason."""
+    assert (told["close-again"].code, told["scan-again"].code) == (0, 0)
+    assert told["reasonless"].code == 2
+    assert told["overridden"].code == 0, told["overridden"].err
+    assert "NOBODY ELSE HAS APPROVED" in told["overridden"].out
+    assert "NOBODY ELSE HAS APPROVED" in told["status-alone"].err
+    assert told["status-alone"].gate["opened_alone"] is True
+    events = told.keyboard.events()
+    judged = [one for one in events if one["kind"] == "interlocks.judged"][-1]
+    assert judged["blockers"] == []
+    assert {one["interlock"]: one["reason"] for one in judged["overridden"]} == {
+        "approvals": "nobody can be reached",
+        "attestations": "nobody can be reached",
+    }
+    assert [one["kind"] for one in events].count("approval.used") == 1
+
+
+def test_what_is_seen_on_the_appliances_is_never_overridden(told: Told) -> None:
+    """No reason makes an open gate a shut one."""
+    assert told["strange"].code == 6
+    assert told["strange"].written == ()
+    words = told["strange"].one_sentence_and_a_hint()
+    assert "'still-closed' cannot be overridden" in words
+    assert "compromise-check" in words
 
 
 def test_the_bundle_of_it_verifies_anywhere(told: Told, tmp_path: Path) -> None:

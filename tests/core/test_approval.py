@@ -141,3 +141,34 @@ def test_a_policy_that_asks_nobody_passes_and_says_so() -> None:
     verdict = judge_approvals(ApprovalPolicy(), (), PRESENT, NOW)
     assert verdict.passed
     assert verdict.because == "the configuration asks nobody else"
+
+
+def test_an_approval_that_does_not_count_is_nobodys_and_is_told() -> None:
+    """It neither fills a place nor a role, and its reason stands behind what is missing."""
+    bad = signed("bert", revoked=True)
+    verdict = judge_approvals(POLICY, (signed("anna"), bad), PRESENT, NOW)
+    assert verdict.because == (
+        "1 of 2 approvals are there; nobody has approved as operations; "
+        "the key SHA256:bert of bert is revoked"
+    )
+
+
+def test_the_number_of_people_counts_where_no_roles_are_asked_for() -> None:
+    """One person is not two."""
+    policy = replace(POLICY, roles=())
+    verdict = judge_approvals(policy, (signed("anna"),), PRESENT, NOW)
+    assert verdict.because == "1 of 2 approvals are there"
+    assert judge_approvals(policy, (signed("carl"), signed("bert")), PRESENT, NOW).passed
+
+
+def test_whoever_asked_cannot_agree() -> None:
+    """A request is for others to answer."""
+    own = replace(signed("anna"), request=replace(REQUEST, asked_by="anna"))
+    verdict = judge_approval(POLICY, own, PRESENT, NOW)
+    assert verdict.because == "anna has asked for this approval, and cannot give it as well"
+
+
+def test_without_a_plan_its_part_is_left_for_later() -> None:
+    """A signature is taken in without asking the appliances; the opening compares the plan."""
+    present = replace(PRESENT, plan=None, builds={})
+    assert judge_approval(POLICY, signed("anna"), present, NOW).passed

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gatectl.core.casework import Choice, Says
 from gatectl.core.check import Answer, Verdict, failed, passed
 from gatectl.core.event import (
     CompromiseJudged,
@@ -29,6 +30,7 @@ from gatectl.core.report import (
 )
 from gatectl.core.run import Run
 from tests.builders import NS_A, NS_B, Chronicle, device_task, ended, plan_of, planned, started
+from tests.casefile import CaseFile, advice, at, closing, decision
 
 SAVE = planned("saved@ns-a")
 DENY = planned("deny@ns-a", device_task(act=("add ns acl X DENY", "apply ns acls")))
@@ -106,6 +108,17 @@ def test_a_signal_that_moves_nothing_is_no_moment() -> None:
         Signalled(signal=Signal.SEEN_OPEN, before=GateState.OPEN, after=GateState.OPEN, because="x")
     )
     assert list(timeline(chronicle.records)) == []
+
+
+def test_a_timeline_tells_the_case_its_advice_and_its_decisions() -> None:
+    """Whoever reads the log sees why somebody closed, and not only that."""
+    file = CaseFile()
+    file.add(advice("1", at(3), Says.SWITCH_OFF), run=None)
+    file.add(decision(Choice.CLOSE, at(4), "1"), run=None)
+    file.add(closing(), run=None)
+    told = [moment.what for moment in timeline(file.records)]
+    wanted = ["case winter opened", "advice: switch-off", "decided: close", "case winter closed"]
+    assert told == wanted
 
 
 def test_a_run_document_has_each_step_with_its_verdict() -> None:

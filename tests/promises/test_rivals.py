@@ -1,6 +1,7 @@
 """P17: two operators at one gate, as real processes: at most one of them acts."""
 
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,33 @@ import pytest
 from gatectl.errors import ExitCode
 from gatectl.simulator.history import HistoryEntry
 from gatectl.simulator.rehearsal import GATE, OUTSIDE, SimulatedSite
-from tests.cli.keyboard import FIXED_BUILD, Keyboard
-from tests.promises.processes import Moment, begin, ended, journal_of, kinds, wait_for
+from tests.cli.keyboard import FIXED_BUILD, Keyboard, clean_environment, command_line
+from tests.promises.processes import PATIENCE_S, Sentry, begin, ended, journal_of, kinds
 
 SPEED = 600.0
-AT_AN_ACT = Moment(kind="act.intended", number=2)
+SLEEPER = """
+import os
+import signal
+
+from gatectl.core.event import ActIntended
+from gatectl.recorder import RunRecorder
+
+record = RunRecorder.record
+intents = []
+
+def and_sleep(self, event):
+    recorded = record(self, event)
+    if isinstance(event, ActIntended):
+        intents.append(event)
+        if len(intents) == INTENT:
+            os.kill(os.getpid(), signal.SIGSTOP)
+    return recorded
+
+RunRecorder.record = and_sleep
+from gatectl.cli import main
+main()
+"""
+"""gatectl on a machine that falls asleep at the worst of moments."""
 
 
 @pytest.fixture
@@ -67,27 +90,86 @@ def test_of_two_operators_who_patch_at_once_one_waits(shut: Keyboard) -> None:
     assert sorted(installs) == ["ns-a", "ns-b"]
 
 
-def test_a_holder_that_wakes_up_after_its_lease_was_broken_does_nothing_more(
+def asleep(keyboard: Keyboard, intent: int, *words: str) -> subprocess.Popen[str]:
+    """Start a verb that falls asleep when an intent is on disk and nothing of it is sent."""
+    script = SLEEPER.replace("INTENT", str(intent))
+    start = command_line("--config", str(keyboard.config), *words)
+    process = subprocess.Popen(  # noqa: S603 - this very Python, and words of this test
+        [start[0], "-c", script, *start[3:]],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(clean_environment()),
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        state = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1]
+        if state.split()[0] == "T":
+            return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.01)
+    process.kill()
+    raise AssertionError(f"it never fell asleep: {process.communicate()}")
+
+
+def wake(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Let a verb go on, and wait for its end; gives its exit code and its talk."""
+    process.send_signal(signal.SIGCONT)
+    code, _, err = ended(process)
+    return code, err
+
+
+def broken(keyboard: Keyboard) -> None:
+    """End the lease of whoever has the gate, as somebody who was told to."""
+    held = keyboard.type("lease", "show", "--json")
+    assert held.code == ExitCode.PROVEN, held.err
+    token = str(held.gate["lease"]["token"])
+    shown = keyboard.type("lease", "break", GATE, "--token", token, "--reason", "the lid is shut")
+    assert shown.code == ExitCode.PROVEN, shown.err
+
+
+def test_a_holder_that_wakes_up_after_a_resume_by_another_does_nothing_more(
     shut: Keyboard,
 ) -> None:
-    """A patch is frozen, somebody ends its lease for a reason, and it thaws: exit 8, no act."""
-    journal = journal_of(shut)
-    before = len(kinds(journal))
-    process = begin(shut, *patch_words(shut))
+    """The lease is broken and the run resumed elsewhere; what was intended before never lands."""
+    process = asleep(shut, 2, *patch_words(shut))
     try:
-        # Between two acts, where the next thing it wants is a new intent.
-        between = Moment(kind="step.ended", number=kinds_before_second_act(shut))
-        assert wait_for(process, journal, between, before)
-        process.send_signal(signal.SIGSTOP)
-        (row,) = shut.type("lease", "show", "--json").document["gates"]
-        token = str(row["lease"]["token"])
-        broken = shut.type("lease", "break", GATE, "--token", token, "--reason", "he sleeps")
-        assert broken.code == ExitCode.PROVEN, broken.err
+        broken(shut)
+        assert shut.type("resume").code == ExitCode.PROVEN
         arrived = len(shut.site.history())
+    finally:
+        wake(process)
+    assert typed_since(shut.site, arrived) == []
+
+
+def test_a_holder_that_wakes_up_after_a_broken_lease_begins_no_further_act(
+    shut: Keyboard,
+) -> None:
+    """What it had intended may be under way, but the next intent is refused: exit 8."""
+    process = asleep(shut, 2, *patch_words(shut))
+    journal = journal_of(shut)
+    try:
+        broken(shut)
         intents = kinds(journal).count("act.intended")
     finally:
-        process.send_signal(signal.SIGCONT)
-    code, _, err = ended(process)
-    assert code == ExitCode.BUSY, err
+        code, told = wake(process)
+    assert code == ExitCode.BUSY, told
     assert kinds(journal).count("act.intended") == intents
-    assert typed_since(shut.site, arrived) == []
+
+
+def test_a_reopening_that_wakes_up_after_a_close_opens_nothing(ready: Keyboard) -> None:
+    """The rule that lets people in was intended before the close; it may not land after it."""
+    process = asleep(ready, 1, "reopen", "--confirm", GATE)
+    try:
+        assert not ready.site.reachable(OUTSIDE)
+        assert ready.type("close").code == ExitCode.PROVEN
+        arrived = len(ready.site.history())
+    finally:
+        with Sentry(ready.site).on_duty() as sentry:
+            code, told = wake(process)
+    assert typed_since(ready.site, arrived) == []
+    assert sentry.let_in == 0
+    assert code != ExitCode.PROVEN, told
+    assert not ready.site.reachable(OUTSIDE)

@@ -1,7 +1,7 @@
 import pytest
-from tests.simulator.data_plane_stand_in import client_hello
 
 from gatectl.simulator.dtls import hello_verify_request
+from tests.simulator.data_plane_stand_in import client_hello
 
 CLIENT = ("127.0.0.3", 40_000)
 

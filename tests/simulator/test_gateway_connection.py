@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.simulator.data_plane_stand_in import (
     VSERVER,
     CannedPolicy,

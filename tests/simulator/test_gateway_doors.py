@@ -3,6 +3,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from gatectl.simulator.certificates import ServerCertificate, make_certificate
+from gatectl.simulator.gateway import Gateway
+from gatectl.simulator.worker import RemoteWorker
 from tests.simulator.data_plane_stand_in import (
     ObedientNode,
     ObedientPair,
@@ -12,10 +16,6 @@ from tests.simulator.data_plane_stand_in import (
     free_port,
     knock,
 )
-
-from gatectl.simulator.certificates import ServerCertificate, make_certificate
-from gatectl.simulator.gateway import Gateway
-from gatectl.simulator.worker import RemoteWorker
 
 INSIDE = "127.0.0.2"
 OUTSIDE = "127.0.0.3"

@@ -2,6 +2,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from gatectl.simulator.worker import RemoteWorker, SignInRefusedError
 from tests.simulator.data_plane_stand_in import (
     CannedPolicy,
     ObedientNode,
@@ -10,8 +12,6 @@ from tests.simulator.data_plane_stand_in import (
     free_port,
     serving,
 )
-
-from gatectl.simulator.worker import RemoteWorker, SignInRefusedError
 
 
 @pytest.fixture

@@ -1,0 +1,128 @@
+"""P16: what was proven belongs to this boot of this box; a reopening proves all of it anew."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatectl.core.interlock import judge_reopening
+from gatectl.errors import ExitCode
+from gatectl.simulator.appliance import Appliance
+from gatectl.simulator.rehearsal import GATE, OUTSIDE, SimulatedSite
+from tests.cli.keyboard import FIXED_BUILD, Keyboard
+from tests.test_operation import at_work
+
+SPEED = 240.0
+OLD_BUILD = "12.1-55.13"
+REOPEN = ("reopen", "--confirm", GATE)
+
+
+@pytest.fixture
+def verified(tmp_path: Path) -> Iterator[Keyboard]:
+    """Sit down in front of a pair of which everything was proven a moment ago."""
+    with SimulatedSite(speed=SPEED, build=FIXED_BUILD) as site:
+        keyboard = Keyboard.at(site, tmp_path)
+        keyboard.open_for_long()
+        for verb in ("close", "scan", "verify"):
+            assert keyboard.type(verb).code == ExitCode.PROVEN
+        yield keyboard
+
+
+def rebooted(node: Appliance) -> None:
+    """Restart a node, and wait until it is back."""
+    node.reboot()
+    deadline = time.monotonic() + 20.0
+    while node.phase != "up":
+        assert time.monotonic() < deadline, "the node did not come back"
+        time.sleep(0.02)
+
+
+def fell_back(site: SimulatedSite) -> None:
+    """Let a node come up in the build that it had before."""
+    site.pair.nodes[1].build = OLD_BUILD
+
+
+def changed_its_key(site: SimulatedSite) -> None:
+    """Let a node come up with another host key, as after a re-installation."""
+    site.pair.nodes[1].faults.add("host-key-changes")
+    rebooted(site.pair.nodes[1])
+
+
+def lost_its_saved_closure(site: SimulatedSite) -> None:
+    """Let somebody change a node without saving it."""
+    assert site.pair.nodes[0].run_quietly("set ns hostName other", origin="cli")
+
+
+def opened_behind_our_back(site: SimulatedSite) -> None:
+    """Let somebody take the refusal away."""
+    for line in ("rm ns acl GATECTL_DENY_TLS", "apply ns acls"):
+        assert site.pair.nodes[0].run_quietly(line, origin="cli")
+
+
+def went_away(site: SimulatedSite) -> None:
+    """Switch a node off."""
+    site.pair.nodes[1].power_off()
+
+
+@pytest.mark.parametrize(
+    ("disturb", "code"),
+    [
+        (fell_back, ExitCode.REFUSED),
+        (lost_its_saved_closure, ExitCode.REFUSED),
+        (changed_its_key, ExitCode.UNREACHABLE),
+        (went_away, ExitCode.UNREACHABLE),
+        (opened_behind_our_back, ExitCode.REFUSED),
+    ],
+)
+def test_what_was_verified_a_moment_ago_opens_nothing_after_a_change(
+    verified: Keyboard, disturb: Callable[[SimulatedSite], None], code: ExitCode
+) -> None:
+    """Between the verification and the reopening something happened: no rule lets anybody in."""
+    disturb(verified.site)
+    shown = verified.type(*REOPEN)
+    assert shown.code == code, shown.err
+    assert [line for line in shown.written if "GATECTL_OPEN" in line] == []
+    assert disturb is opened_behind_our_back or not verified.site.reachable(OUTSIDE)
+
+
+def proofs(events: list[dict[str, Any]]) -> set[str]:
+    """Name the interlocks that were proven."""
+    ended = [one for one in events if one["kind"] == "step.ended" and one["proves"]]
+    return {one["proves"] for one in ended}
+
+
+@pytest.mark.parametrize("event", ["reboot", "failover"])
+def test_after_a_restart_or_a_failover_all_is_proven_anew(verified: Keyboard, event: str) -> None:
+    """The reopening comes about, and it rests on looks that were made after the event."""
+    before = len(verified.events())
+    proven = proofs(verified.events())
+    if event == "reboot":
+        rebooted(verified.site.pair.nodes[1])
+    else:
+        verified.site.pair.failover()
+    shown = verified.type(*REOPEN)
+    assert shown.code == ExitCode.PROVEN, shown.err
+    after = verified.events()[before:]
+    opening = next(n for n, one in enumerate(after) if one["kind"] == "act.intended")
+    kept = {"evidence-preserved", "compromise-check"}
+    assert len(proven - kept) > 3
+    assert proofs(after[:opening]) >= proven - kept
+
+
+def test_proofs_grow_old_by_themselves(verified: Keyboard) -> None:
+    """Nothing blocks right after the verification; half an hour later nearly everything does."""
+    with at_work(verified) as (operation, _):
+        gate, standing = operation._gate, operation.standing()
+    now = datetime.now(UTC)
+
+    def against(later: timedelta) -> set[str]:
+        return {one.interlock for one in judge_reopening(gate, standing, now + later)}
+
+    assert against(timedelta()) == set()
+    looked_at = {"nodes-fixed", "pair-healthy", "config-saved", "sessions-ended", "still-closed"}
+    assert against(timedelta(minutes=31)) == looked_at
+    assert against(timedelta(hours=25)) == looked_at | {"compromise-check"}
+    assert against(timedelta(days=-1)) >= looked_at
