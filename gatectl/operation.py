@@ -20,7 +20,6 @@ from gatectl.core.interlock import (
     standing_blockers,
 )
 from gatectl.core.plan import Direction, Plan, plan_changes
-from gatectl.core.planfile import stale_because
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
@@ -32,7 +31,6 @@ from gatectl.errors import (
     InvalidInput,
     JournalDamaged,
     JournalUnavailable,
-    PlaybookInvalid,
     Refused,
 )
 from gatectl.execution import READS_ONLY, Admission, Execution, Resumption, interlocks_judged
@@ -128,16 +126,7 @@ class Operation:
         with self._execution.sessions(read_only=read_only) as nodes:
             seen = see_facts(self._gate, nodes)
             seen.refuse_trouble()
-            now = self._planner.plan(
-                book, self.standing(), seen, kept.parameters, kept.direction, kept.overrides
-            )
-            changes = stale_because(kept, now)
-            if changes:
-                raise Refused(
-                    f"the plan is stale: {'; '.join(changes)}",
-                    hint=f"`gatectl plan {kept.playbook} {self._gate.name} -o FILE` makes a new "
-                    "one. Nothing was sent that writes.",
-                )
+            self._planner.refuse_stale(kept, self.standing(), seen)
             return self._execution.start(kept, nodes, mode=mode)
 
     def plan(
@@ -153,7 +142,9 @@ class Operation:
         with self._execution.sessions(read_only=True) as nodes:
             seen = see_facts(self._gate, nodes)
         seen.refuse_trouble()
-        return self._planner.plan(book, self.standing(), seen, given, direction, overrides)
+        return self._planner.plan(
+            book, self.standing(), seen, given, direction=direction, overrides=overrides
+        )
 
     def reopen(
         self,
@@ -354,7 +345,9 @@ class Operation:
             seen = see_facts(self._gate, nodes)
             if not closing:
                 seen.refuse_trouble()
-            plan = self._planner.plan(book, self.standing(), seen, given, direction, overrides)
+            plan = self._planner.plan(
+                book, self.standing(), seen, given, direction=direction, overrides=overrides
+            )
             return self._execution.start(plan, nodes, mode=mode, admit=admit)
 
     def _closed_again(self, result: Result) -> Result:

@@ -7,11 +7,12 @@ from gatectl.config.playbooks import read_playbook
 from gatectl.core.gate import Gate
 from gatectl.core.parameter import PlanError
 from gatectl.core.plan import Direction, GateFacts, Plan
+from gatectl.core.planfile import stale_because
 from gatectl.core.planning import build_plan, promised_files
 from gatectl.core.playbook import Playbook
 from gatectl.core.standing import Standing
 from gatectl.desk import Desk
-from gatectl.errors import PlaybookInvalid
+from gatectl.errors import PlaybookInvalid, Refused
 from gatectl.facts import FactsSeen
 from gatectl.ownway import own_addresses
 from gatectl.promise import check_promise
@@ -51,6 +52,7 @@ class Planner:
         standing: Standing,
         seen: FactsSeen,
         parameters: Mapping[str, str],
+        *,
         direction: Direction,
         overrides: Mapping[str, str],
     ) -> Plan:
@@ -64,6 +66,25 @@ class Planner:
             own_addresses=own_addresses(self._gate),
         )
         return self.built(playbook, facts, parameters, direction, overrides)
+
+    def refuse_stale(self, kept: Plan, standing: Standing, seen: FactsSeen) -> None:
+        """Raise Refused unless the plan would be made just so again now."""
+        book = self.playbook(kept.playbook)
+        now = self.plan(
+            book,
+            standing,
+            seen,
+            kept.parameters,
+            direction=kept.direction,
+            overrides=kept.overrides,
+        )
+        changes = stale_because(kept, now)
+        if changes:
+            raise Refused(
+                f"the plan is stale: {'; '.join(changes)}",
+                hint=f"`gatectl plan {kept.playbook} {self._gate.name} -o FILE` makes a new one. "
+                "Nothing was sent that writes.",
+            )
 
     def built(
         self,

@@ -13,7 +13,7 @@ from gatectl.core.gate import Gate, Target
 from gatectl.core.plan import Direction
 from gatectl.core.standing import Standing
 from gatectl.desk import Desk
-from gatectl.errors import ImageInvalid, InvalidInput, PlaybookInvalid
+from gatectl.errors import ImageInvalid, InvalidInput, PlaybookInvalid, Refused
 from gatectl.facts import FactsSeen
 from gatectl.planner import Planner
 from tests.builders import ALMELO, BULLETINS, make_facts, make_gate
@@ -32,7 +32,14 @@ def test_a_plan_rests_on_what_is_seen_and_what_is_on_record() -> None:
     maker = planner()
     book = maker.playbook("close-acl")
     standing = Standing(gate=ALMELO, closed_by=("close-vserver",))
-    plan = maker.plan(book, standing, SEEN, {}, Direction.DO, {"window": "urgent"})
+    plan = maker.plan(
+        book,
+        standing,
+        SEEN,
+        {},
+        direction=Direction.DO,
+        overrides={"window": "urgent"},
+    )
     assert (plan.gate, plan.playbook) == (ALMELO, "close-acl")
     assert plan.facts.closed_by == ("close-vserver",)
     assert plan.facts.builds == SEEN.builds
@@ -53,6 +60,17 @@ def test_the_gates_own_target_is_taken_where_none_is_given(tmp_path: Path) -> No
     image.write_bytes(b"something else")
     with pytest.raises(ImageInvalid):
         maker.with_target(book, {})
+
+
+def test_a_stale_plan_is_refused_and_a_fresh_one_is_not() -> None:
+    """The same facts make the same plan; another role does not."""
+    maker = planner()
+    standing = Standing(gate=ALMELO)
+    book = maker.playbook("close-acl")
+    kept = maker.plan(book, standing, SEEN, {}, direction=Direction.DO, overrides={})
+    maker.refuse_stale(kept, standing, SEEN)
+    with pytest.raises(Refused, match="what holds the gate shut changed"):
+        maker.refuse_stale(kept, replace(standing, closed_by=("close-acl",)), SEEN)
 
 
 def test_what_is_missing_is_told_before_any_contact() -> None:

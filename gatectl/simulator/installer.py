@@ -7,7 +7,7 @@ import re
 import tarfile
 import zlib
 
-from gatectl.simulator.shell import Process
+from gatectl.simulator.shell_process import Process
 from gatectl.simulator.tree import loader_conf
 
 STEPS = 6

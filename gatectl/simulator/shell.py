@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gatectl.simulator import devicelog
 from gatectl.simulator.command import ScriptedTerminal, Terminal
+from gatectl.simulator.shell_process import Process
 from gatectl.simulator.shellwords import (
     Pipeline,
     Simple,
@@ -26,37 +26,6 @@ _READERS = """
     whoami zcat zgrep
 """
 READ_ONLY = frozenset(_READERS.split())
-
-
-@dataclass(slots=True, kw_only=True)
-class Process:
-    """One program at work."""
-
-    box: Appliance
-    shell: Shell
-    arguments: list[str]
-    stdin: str
-    terminal: Terminal
-    out: Callable[[str], None]
-    error: Callable[[str], None]
-    flags: set[str] = field(default_factory=set)
-    operands: list[str] = field(default_factory=list)
-
-    @property
-    def files(self) -> FileSystem:
-        """The files of the box."""
-        return self.box.files
-
-    @property
-    def cwd(self) -> str:
-        """The directory that relative paths start from."""
-        return self.shell.cwd
-
-    def texts(self) -> list[tuple[str, str]]:
-        """Give the named files with their content, or the standard input without a name."""
-        if not self.operands:
-            return [("", self.stdin)]
-        return [(path, self.files.read_text(path, cwd=self.cwd)) for path in self.operands]
 
 
 class Shell:

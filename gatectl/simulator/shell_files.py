@@ -7,7 +7,7 @@ import stat
 import time
 
 from gatectl.simulator.filesystem import Entry
-from gatectl.simulator.shell import Process
+from gatectl.simulator.shell_process import Process
 from gatectl.simulator.shell_text import options
 
 HALF_YEAR_S = 182 * 86_400

@@ -5,8 +5,8 @@ import re
 import time
 
 from gatectl.simulator.filesystem import Entry
-from gatectl.simulator.shell import Process
 from gatectl.simulator.shell_files import long_line
+from gatectl.simulator.shell_process import Process
 
 FIND_KINDS = {"f": "file", "d": "dir", "l": "link"}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from gatectl.simulator import installer, shell_files, shell_find, shell_system, shell_text
-from gatectl.simulator.shell import Process
+from gatectl.simulator.shell_process import Process
 
 PROGRAMS: Mapping[str, Callable[[Process], int]] = {
     "ls": shell_files.list_files,

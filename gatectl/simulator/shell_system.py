@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 from gatectl.simulator.command import Disconnected
-from gatectl.simulator.shell import Process
+from gatectl.simulator.shell_process import Process
 from gatectl.simulator.shell_text import options
 
 PROCESSES = (

@@ -4,7 +4,7 @@ import gzip
 import re
 import zlib
 
-from gatectl.simulator.shell import Process
+from gatectl.simulator.shell_process import Process
 
 DEFAULT_LINES = 10
 

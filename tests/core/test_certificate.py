@@ -49,6 +49,16 @@ def test_the_end_is_read_to_the_second(until: dt.datetime, kind: str) -> None:
     assert good_until(certificate(until, key)) == until
 
 
+def test_two_digits_of_a_year_are_never_beyond_2049() -> None:
+    """In a certificate 55 is 1955: it has ended long ago, and is not good for decades."""
+    times = b"\x17\x0d500101000000Z" + b"\x17\x0d551231235959Z"
+    before = b"\x02\x01\x01" + b"\x30\x00" + b"\x30\x00"
+    fields = before + bytes([0x30, len(times)]) + times
+    inner = bytes([0x30, len(fields)]) + fields
+    der = bytes([0x30, len(inner)]) + inner
+    assert good_until(der) == dt.datetime(1955, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+
+
 def test_what_is_cut_or_is_no_certificate_is_told_and_not_guessed() -> None:
     """Every beginning of a certificate that lacks the end of its dates is refused."""
     whole = certificate(

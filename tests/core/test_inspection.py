@@ -165,6 +165,14 @@ def test_each_drift_is_named_and_weighed(name: str) -> None:
     assert found[wanted].gate == ALMELO
 
 
+def test_a_side_that_nobody_could_see_is_unknown_and_no_drift() -> None:
+    """Whoever reads the report is not told that it is open."""
+    found = bad(seen_of(standing_of(outside="unknown")))
+    assert found["outside"].answer is Answer.UNKNOWN
+    never = replace(standing_of(), sides=None)
+    assert bad(seen_of(never))["inside"].answer is Answer.UNKNOWN
+
+
 def test_a_setting_that_a_bulletin_asks_for_is_named() -> None:
     """The build is not enough where the bulletin says so."""
     seen = seen_of()

@@ -38,6 +38,12 @@ def test_a_time_of_day_is_that_of_this_night(now: str, limit: str) -> None:
     assert start_limit("02:30", utc(now), AMSTERDAM, (), Purpose.PATCH) == utc(limit)
 
 
+def test_just_after_midnight_the_evening_before_is_the_nearest() -> None:
+    """Half past eleven was missed by forty minutes, and is not that of the coming night."""
+    limit = start_limit("23:30", utc("2026-01-16T23:10:00"), AMSTERDAM, (), Purpose.PATCH)
+    assert limit == utc("2026-01-16T22:30:00")
+
+
 @pytest.mark.parametrize("text", ["30", "30m"])
 def test_minutes_count_from_the_opening_of_the_window(text: str) -> None:
     """Half an hour after the window opened, whenever the timer fires."""

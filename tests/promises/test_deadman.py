@@ -56,6 +56,7 @@ def test_a_killed_reopening_is_shut_again_in_its_time(ready: Keyboard) -> None:
     assert ready.visits() == (False, True)
 
 
+@pytest.mark.long
 def test_an_unconfirmed_reopening_ends_and_status_notices_it(ready: Keyboard) -> None:
     """Nobody confirms: shut after its time, and the next look says closed, with exit 0."""
     assert ready.type(*REOPEN).code == ExitCode.PROVEN

@@ -71,10 +71,10 @@ def went_away(site: SimulatedSite) -> None:
     ("disturb", "code"),
     [
         (fell_back, ExitCode.REFUSED),
-        (lost_its_saved_closure, ExitCode.REFUSED),
         (changed_its_key, ExitCode.UNREACHABLE),
-        (went_away, ExitCode.UNREACHABLE),
-        (opened_behind_our_back, ExitCode.REFUSED),
+        pytest.param(lost_its_saved_closure, ExitCode.REFUSED, marks=pytest.mark.long),
+        pytest.param(went_away, ExitCode.UNREACHABLE, marks=pytest.mark.long),
+        pytest.param(opened_behind_our_back, ExitCode.REFUSED, marks=pytest.mark.long),
     ],
 )
 def test_what_was_verified_a_moment_ago_opens_nothing_after_a_change(
@@ -94,7 +94,7 @@ def proofs(events: list[dict[str, Any]]) -> set[str]:
     return {one["proves"] for one in ended}
 
 
-@pytest.mark.parametrize("event", ["reboot", "failover"])
+@pytest.mark.parametrize("event", ["reboot", pytest.param("failover", marks=pytest.mark.long)])
 def test_after_a_restart_or_a_failover_all_is_proven_anew(verified: Keyboard, event: str) -> None:
     """The reopening comes about, and it rests on looks that were made after the event."""
     before = len(verified.events())

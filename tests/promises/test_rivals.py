@@ -144,6 +144,7 @@ def test_a_holder_that_wakes_up_after_a_resume_by_another_does_nothing_more(
     assert typed_since(shut.site, arrived) == []
 
 
+@pytest.mark.long
 def test_a_holder_that_wakes_up_after_a_broken_lease_begins_no_further_act(
     shut: Keyboard,
 ) -> None:
