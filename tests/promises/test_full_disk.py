@@ -17,12 +17,15 @@ from tests.cli.keyboard import FIXED_BUILD, Keyboard, clean_environment, command
 from tests.promises.processes import PATIENCE_S, begin, ended, is_root, journal_of, kinds
 
 SPEED = 600.0
-DISK_BYTES = 12_000_000
+DISK_BYTES = 160_000_000
 MOUNTED = """
 set -e
 mount -o loop "$1" "$2"
 chmod 700 "$2"
-if [ "$3" = full ]; then dd if=/dev/zero of="$2/ballast" bs=4096 2>/dev/null || true; fi
+if [ "$3" = full ]; then
+  dd if=/dev/zero of="$2/ballast" bs=1M 2>/dev/null || true
+  dd if=/dev/zero of="$2/ballast" bs=1024 oflag=append conv=notrunc 2>/dev/null || true
+fi
 if [ "$3" = free ]; then rm -f "$2/ballast"; fi
 shift 3
 exec "$@"
@@ -66,6 +69,7 @@ def test_close_works_when_no_file_may_grow(keyboard: Keyboard) -> None:
     assert keyboard.visits() == (False, True)
 
 
+@pytest.mark.long
 def test_a_patch_stops_before_its_next_act_when_the_journal_is_full(keyboard: Keyboard) -> None:
     """What cannot be intended on disk is not sent, and with room again the run is resumed."""
     assert keyboard.type("close").code == ExitCode.PROVEN
