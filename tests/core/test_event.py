@@ -28,6 +28,7 @@ from gatectl.core.casework import (
     Stage,
 )
 from gatectl.core.check import failed
+from gatectl.core.checkpoint import StandingKept
 from gatectl.core.event import (
     EVENT,
     ActAnswered,
@@ -62,6 +63,7 @@ HASH = EvidenceId("0f" * 32)
 CASE = CaseName("winter")
 NOON = datetime(2020, 1, 18, 12, tzinfo=UTC)
 ONE_OF_EACH: tuple[Event, ...] = (
+    StandingKept(rules="1-abc", document='{"a": 1}'),
     RunStarted(plan=PLAN, digest=PLAN.digest, mode=Mode.DRY),
     RunResumed(digest=PLAN.digest),
     RunEnded(ending=Ending.UNKNOWN, because="cut"),
