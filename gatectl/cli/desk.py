@@ -130,9 +130,7 @@ def _without_journal(desk: Desk, state: Path, trouble: GatectlError) -> Desk:
     )
 
 
-def _names(
-    ctx: click.Context, configuration: Configuration, names: Sequence[str]
-) -> Sequence[str]:
+def _names(ctx: click.Context, configuration: Configuration, names: Sequence[str]) -> Sequence[str]:
     """Put together the gates that were named one by one, by group, or as all."""
     every, groups = ctx.obj.get("every_gate", False), ctx.obj.get("groups", ())
     if not every and not groups:

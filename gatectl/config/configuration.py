@@ -62,7 +62,6 @@ class Configuration:
             )
         return self.gates[GateName(name)]
 
-
     def group(self, name: str) -> tuple[GateName, ...]:
         """Find the gates of a group, in the order of the configuration."""
         if name not in self.groups:
