@@ -69,7 +69,7 @@ def flooding(piece: bytes) -> Callable[[paramiko.Channel], None]:
 
 @pytest.mark.parametrize(
     "piece",
-    [b"y\r\n" * 10_000, b"\x00" * 30_000, " Done\r\n> ".encode() * 3_000],
+    [b"y\r\n" * 10_000, b"\x00" * 30_000, b" Done\r\n> " * 3_000],
     ids=["yes", "one line without an end", "answers that seem to end"],
 )
 def test_a_flood_of_100_mb_costs_next_to_no_memory(piece: bytes) -> None:
