@@ -87,7 +87,7 @@ class Chapter:
     title: str
     act: Callable[[Operation], Result]
     optional: bool = False
-    """Whatever comes of it, the rehearsal goes on: what is not mitigated is closed all the more."""
+    """Whatever comes of it, the rehearsal goes on, and later chapters meet what it found."""
 
     def is_the_end(self, result: Result) -> bool:
         """Say whether what came of it leaves nothing to go on with."""
@@ -122,7 +122,12 @@ def chapters(image: Image, setting: Setting) -> Iterator[Chapter]:
             act=lambda gate: gate.run(setting.mitigation, Mode.REAL, {}, Direction.UNDO),
         )
     yield Chapter(title="Verify", act=lambda gate: gate.run("verify", Mode.REAL, {}))
-    yield Chapter(title="Check for a compromise", act=lambda gate: gate.run("scan", Mode.REAL, {}))
+    yield Chapter(
+        title="Check for a compromise",
+        act=lambda gate: gate.run("scan", Mode.REAL, {}),
+        # Whatever it finds, reopening is asked for, and the interlocks answer.
+        optional=True,
+    )
     yield Chapter(
         title="Reopen, provisionally",
         act=lambda gate: gate.reopen(Mode.REAL, agreed=lambda _name: True),

@@ -166,6 +166,9 @@ _REPORT = "Please report it, with the seed and the folder of this rehearsal."
 
 def _told(place: Workplace, results: list[Result], *, as_json: bool) -> int:
     code = worst(result.code for result in results)
+    if results[-1].code is ExitCode.REFUSED:
+        # The interlocks had the last word: what they met is among the blockers.
+        code = ExitCode.REFUSED
     gate = place.gates[0].name
     runs = tuple(run for result in results for run in result.runs)
     if as_json:

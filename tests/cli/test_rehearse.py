@@ -103,7 +103,7 @@ def test_the_other_method_can_be_rehearsed() -> None:
 def test_a_compromised_appliance_is_found_and_stays_shut(tmp_path: Path) -> None:
     """The scan says compromised, nothing is reopened, and the record says so."""
     gate = rehearse("--standalone", "--compromised", "--dir", str(tmp_path))
-    assert gate["code"] != ExitCode.PROVEN
+    assert gate["code"] == ExitCode.REFUSED
     assert gate["state"] not in {"open", "reopening", "unknown"}
     assert not {"reopen", "confirm"} & {run["playbook"] for run in gate["runs"]}
     shown = type_in("--config", str(tmp_path / "config.toml"), "log", "--json", "--limit", "5000")

@@ -1,13 +1,13 @@
 """P9 and P26: a hostile answer and a long outage cost no memory, no thread and no file."""
 
 import contextlib
-import os
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import paramiko
 import pytest
@@ -20,6 +20,7 @@ FLOOD_BYTES = 100_000_000
 GROWTH_KB_MAX = 20_000
 CONNECTS = 200
 SLACK = 2
+ANOTHER_PIN = "SHA256:" + "A" * 43
 
 FLOODED = """
 import sys
@@ -102,12 +103,12 @@ def speaks_http(connection: socket.socket) -> None:
 
 def resources() -> tuple[int, int]:
     """Count this process's threads and open files."""
-    return threading.active_count(), len(os.listdir("/proc/self/fd"))
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
 
-def try_in_vain(port: int, **changes: object) -> None:
+def try_in_vain(port: int, pin: str = PIN) -> None:
     """Connect, fail, and let go as a verb does."""
-    with connected(port, **changes) as transport, contextlib.suppress(GatectlError):
+    with connected(port, host_keys=(pin,)) as transport, contextlib.suppress(GatectlError):
         transport.send("show ns version", timeout_s=2)
         raise AssertionError("it was answered")
 
@@ -134,12 +135,12 @@ def test_200_failed_connects_leave_no_thread_and_no_file_behind() -> None:
     ):
         for port in (closed, rude.port, web.port):
             try_in_vain(port)
-        try_in_vain(other.port, host_keys=("SHA256:" + "A" * 43,))
+        try_in_vain(other.port, ANOTHER_PIN)
         ours = resources()
         for _ in range(CONNECTS // 4):
             for port in (closed, rude.port, web.port):
                 try_in_vain(port)
-            try_in_vain(other.port, host_keys=("SHA256:" + "A" * 43,))
+            try_in_vain(other.port, ANOTHER_PIN)
         for session in other.sessions:
             session.close()
     after = settled(ours)
