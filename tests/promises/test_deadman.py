@@ -12,7 +12,7 @@ from gatectl.simulator.rehearsal import GATE, INSIDE, OUTSIDE, SimulatedSite
 from tests.cli.keyboard import FIXED_BUILD, Keyboard
 from tests.promises.processes import PATIENCE_S, begin, ended
 
-SPEED = 60.0
+SPEED = 90.0
 WINDOW_S = 900.0 / SPEED
 """The usual 15 minutes, as long as this site takes for them."""
 GRACE_S = 60.0 / SPEED + 1.0

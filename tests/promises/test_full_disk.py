@@ -135,6 +135,7 @@ def test_a_disk_without_a_free_byte_keeps_nobody_from_closing(small_disk: SmallD
     assert code == ExitCode.PROVEN, told
 
 
+@pytest.mark.long
 def test_a_disk_without_a_free_byte_stops_a_patch_before_it_begins(small_disk: SmallDisk) -> None:
     """Nothing is sent that writes, and with room again the patch goes through."""
     assert small_disk.run("as it is", "close")[0] == ExitCode.PROVEN
