@@ -143,7 +143,7 @@ class Execution:
         `admit` is asked last, while the gate is held: what it gives stands in the way as well.
         """
         run_id = resumed.run.id if resumed else _new_run_id(self.desk.clock.now())
-        with self._lease(plan, mode) as lease:
+        with self._lease(plan, mode, nodes) as lease:
             recorder = replace(self.recorder(run_id), lease=lease)
             run = _begun(recorder, plan, mode, resumed)
             closing = plan.purpose is Purpose.CLOSE
@@ -169,6 +169,10 @@ class Execution:
         A run that was cut off may have a command under way; looking before it lands would be
         looking at the past. The settle time is that of reliability.md (f)8.
         """
+        self._end_other_sessions(nodes)
+        self.desk.clock.sleep(_SETTLE_S)
+
+    def _end_other_sessions(self, nodes: NodeSessions) -> None:
         for node in self.gate.nodes:
             try:
                 nodes.transport(node.name).send(FENCE, timeout_s=_FENCE_TIMEOUT_S)
@@ -177,7 +181,6 @@ class Execution:
                 nodes.forget(node.name)
                 told = f"{node.name}: other CLI sessions could not be ended: {exc.sentence}"
             self.recorder(None).record(Noted(text=told))
-        self.desk.clock.sleep(_SETTLE_S)
 
     def _signal_start(self, recorder: RunRecorder, run: Run) -> None:
         start = signal_at_start(run.plan.purpose)
@@ -275,7 +278,7 @@ class Execution:
         return exposed_in_service(times.values(), self.gate.in_service_since)
 
     @contextmanager
-    def _lease(self, plan: Plan, mode: Mode) -> Iterator[LeaseToken | None]:
+    def _lease(self, plan: Plan, mode: Mode, nodes: NodeSessions) -> Iterator[LeaseToken | None]:
         if mode is Mode.DRY or plan.purpose in READS_ONLY:
             yield None
             return
@@ -285,6 +288,8 @@ class Execution:
             if lease is not None and lease.alive:
                 reason = f"close by {self.desk.actor} comes first"
                 self.desk.journal.leases.break_(self.gate.name, lease.token, reason=reason)
+                # One that sleeps between its intent and its act would wake up to a live session.
+                self._end_other_sessions(nodes)
         with held(self.desk.journal, self.gate.name, self.desk.actor, plan.playbook) as token:
             yield token
 

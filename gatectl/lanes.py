@@ -40,6 +40,10 @@ class SharedRun:
             self._run = self._run.after(recorded)
             return recorded
 
+    def still_held(self) -> None:
+        """Raise GateBusy if the gate is not this run's any more."""
+        self._recorder.still_held()
+
 
 class StepRunner(Protocol):
     """Performs single steps; made anew for a recorder that several lanes share."""

@@ -195,6 +195,11 @@ class Leases:
             left = stored.seen(gate, read(self._clock), socket.gethostname()).sentence()
             self._note(gate, f"lease {token} broken: {reason}; {left}")
 
+    def require(self, gate: GateName, token: LeaseToken) -> None:
+        """Raise GateBusy unless this very lease counts at this moment; nothing is written."""
+        with self._reading() as rows:
+            self.check(rows, gate, token)
+
     def check(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
         """Raise GateBusy unless this very lease counts at this moment."""
         now = read(self._clock)

@@ -218,8 +218,12 @@ class _Redaction:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
 
+    def known(self) -> tuple[Secret, ...]:
+        """Give the secrets that are known at this moment."""
+        return tuple(self._secrets())
+
     def __call__(self, _logger: object, _method: str, fields: Fields) -> Fields:
-        known = tuple(self._secrets())
+        known = self.known()
         return {scrub(str(name), known): _plain(value, known, 0) for name, value in fields.items()}
 
 
@@ -375,12 +379,23 @@ def _route_libraries() -> None:
     root.setLevel(logging.WARNING)
 
 
+def cleared(text: str) -> str:
+    """Take every secret that this process's log knows of out of a text."""
+    known = [
+        secret
+        for step in structlog.get_config()["processors"]
+        if isinstance(step, _Redaction)
+        for secret in step.known()
+    ]
+    return scrub(text, known)
+
+
 def record_crash(crash: Exception) -> Path:
-    """Keep an unexpected error's traceback, without any local variable, for a report."""
+    """Keep an unexpected error's traceback, without local variables or secrets, for a report."""
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     folder = Path(state) / "gatectl"
     path = folder / f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}.txt"
-    text = "".join(traceback.format_exception(crash))
+    text = cleared("".join(traceback.format_exception(crash)))
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

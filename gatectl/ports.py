@@ -17,6 +17,9 @@ class Recorder(Protocol):
     def record(self, event: Event) -> Recorded:
         """Give the event back with its place; raises JournalUnavailable if it is not on disk."""
 
+    def still_held(self) -> None:
+        """Raise GateBusy if another run has taken the gate since the intent was recorded."""
+
 
 class Nodes(Protocol):
     """The sessions with a gate's nodes, opened when first needed and again after a loss."""

@@ -37,6 +37,11 @@ class RunRecorder:
             listener(recorded)
         return recorded
 
+    def still_held(self) -> None:
+        """Raise GateBusy if the gate is not this run's any more."""
+        if self.lease is not None:
+            self.journal.leases.require(self.gate, self.lease)
+
 
 @contextmanager
 def held(journal: Journal, gate: GateName, actor: str, step: str) -> Iterator[LeaseToken]:

@@ -364,6 +364,8 @@ class _Turn:
         self.run = self.run.after(self.runner.recorder.record(intended))
         for line in task.act:
             self.runner.stop.check()
+            # Whoever slept since the intent may have lost the gate meanwhile.
+            self.runner.recorder.still_held()
             if not self._send(task, line):
                 return
 
@@ -412,6 +414,7 @@ class _Turn:
             return self._not_acted(before)
         intended = ActIntended(step=self.step.id, node=task.node, lines=self.step.writes)
         self.run = self.run.after(self.runner.recorder.record(intended))
+        self.runner.recorder.still_held()
         try:
             self._put(task)
         except GatectlError as exc:

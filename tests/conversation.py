@@ -135,6 +135,9 @@ class NotingRecorder:
         self._history.append(f"record {event.kind}")
         return self.chronicle.add(event)
 
+    def still_held(self) -> None:
+        """Hold the gate for as long as the test lasts."""
+
 
 class StopAt:
     """Wants the run to end at the n-th time that it is asked; never, if that does not come."""

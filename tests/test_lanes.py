@@ -38,6 +38,9 @@ class ChronicleRecorder:
         finally:
             self._writing.release()
 
+    def still_held(self) -> None:
+        """Hold the gate for as long as the test lasts."""
+
 
 class NeverStop:
     """Nobody wants to stop."""

@@ -35,6 +35,7 @@ from gatectl.secret import Credential, Secret, resolve
 from gatectl.site import GateLookout
 from gatectl.stop import SignalStop
 from gatectl.transport.contract import Transport
+from gatectl.transport.scrubbed import Scrubbed
 from gatectl.transport.ssh import SshTransport
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
@@ -176,7 +177,8 @@ def _ask_on_terminal() -> Callable[[str], str] | None:
 
 def _connector(keyring: _Keyring) -> Callable[[Host], Transport]:
     def connect(host: Host) -> Transport:
-        return SshTransport(host, secrets=lambda _ref: keyring.fetch(host))
+        transport = SshTransport(host, secrets=lambda _ref: keyring.fetch(host))
+        return Scrubbed(transport, keyring.known)
 
     return connect
 

@@ -101,9 +101,9 @@ def _told(arguments: list[str], sentence: str, hint: str, code: int) -> int:
 
 
 def _unexpected(arguments: list[str], exc: Exception) -> int:
-    from gatectl.log import record_crash  # noqa: PLC0415 - only a crash needs it
+    from gatectl.log import cleared, record_crash  # noqa: PLC0415 - only a crash needs it
 
     where = record_crash(exc)
     hint = f"Please report it; what happened is in {where}. The journal has all that was done."
-    sentence = f"unexpected error: {type(exc).__name__}: {exc}"
+    sentence = cleared(f"unexpected error: {type(exc).__name__}: {exc}")
     return _told(arguments, sentence, hint, ExitCode.UNEXPECTED)

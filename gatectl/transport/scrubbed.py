@@ -1,0 +1,86 @@
+"""A transport whose answers never hold a secret: whatever a device repeats of one is taken out.
+
+This stands before anything is cut into lines, judged or kept, so that a password that a device
+echoes reaches neither journal nor evidence. Files are fetched byte for byte: they are evidence.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from gatectl.core.netscaler import Reply
+from gatectl.errors import GatectlError
+from gatectl.secret import Secret, scrub
+from gatectl.transport.contract import Progress, RemoteFile, Stream, Transport
+
+_T = TypeVar("_T")
+
+
+class Scrubbed:
+    """Stands in front of another transport and clears what comes back."""
+
+    def __init__(self, transport: Transport, secrets: Callable[[], Iterable[Secret]]) -> None:
+        self._transport = transport
+        self._secrets = secrets
+
+    def send(self, command: str, *, timeout_s: float) -> Reply:
+        """Send a command and clear its answer."""
+        return self._reply(self._told(lambda: self._transport.send(command, timeout_s=timeout_s)))
+
+    def send_expecting_disconnect(self, command: str, *, timeout_s: float) -> Reply | None:
+        """Send a command that ends the session, and clear what still came."""
+        sent = self._transport.send_expecting_disconnect
+        reply = self._told(lambda: sent(command, timeout_s=timeout_s))
+        return None if reply is None else self._reply(reply)
+
+    def put(
+        self,
+        source: Path,
+        target: str,
+        *,
+        sha256: str,
+        timeout_s: float,
+        progress: Progress | None = None,
+    ) -> None:
+        """Bring a file there."""
+        put = self._transport.put
+        self._told(
+            lambda: put(source, target, sha256=sha256, timeout_s=timeout_s, progress=progress)
+        )
+
+    def get(
+        self, path: str, sink: BinaryIO, *, limit: int, progress: Progress | None = None
+    ) -> RemoteFile:
+        """Fetch a file as it is."""
+        return self._told(lambda: self._transport.get(path, sink, limit=limit, progress=progress))
+
+    def walk(self, path: str, *, limit: int) -> Iterator[RemoteFile]:
+        """Find the files at and below a path."""
+        return self._transport.walk(path, limit=limit)
+
+    def dial(self, host: str, port: int, *, timeout_s: float) -> Stream:
+        """Connect onwards from the other side."""
+        return self._transport.dial(host, port, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        """End the session."""
+        self._transport.close()
+
+    def _reply(self, reply: Reply) -> Reply:
+        known = tuple(self._secrets())
+        return replace(
+            reply,
+            text=scrub(reply.text, known),
+            error=None if reply.error is None else scrub(reply.error, known),
+            warnings=tuple(scrub(warning, known) for warning in reply.warnings),
+        )
+
+    def _told(self, attempt: Callable[[], _T]) -> _T:
+        """Clear the words of an error, too: they may quote the device."""
+        try:
+            return attempt()
+        except GatectlError as exc:
+            exc.sentence = scrub(exc.sentence, tuple(self._secrets()))
+            exc.args = (exc.sentence,)
+            raise
