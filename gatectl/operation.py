@@ -160,7 +160,7 @@ class Operation:
         consent = Consent(desk=self._desk, gate=self._gate)
         standing = self.standing()
         if standing.state is GateState.OPEN and not standing.wanted_shut:
-            return self._already_open(standing)
+            return self._open_as_it_is(standing, consent)
         if standing.state is GateState.REOPENING:
             seen = self._execution.look_from_outside()
             if self.standing().state is GateState.REOPENING:
@@ -221,12 +221,9 @@ class Operation:
         standing = self.notice_crash()
         run = standing.unfinished
         if run is None:
-            return Result(
-                gate=self._gate.name,
-                state=standing.state,
-                code=ExitCode.PROVEN,
-                sentence="no run is unfinished; there is nothing to resume",
-            )
+            nothing = "no run is unfinished; there is nothing to resume"
+            code = ExitCode.PROVEN
+            return Result(gate=self._gate.name, state=standing.state, code=code, sentence=nothing)
         if run.plan.purpose in {Purpose.REOPEN, Purpose.CONFIRM}:
             shut = self.close(Mode.REAL)
             return replace(
@@ -278,13 +275,10 @@ class Operation:
         evidence = self._desk.evidence.keep(content)
         attested = Examined(by=by, finding=finding, file=report.name, evidence=evidence)
         self._execution.recorder(None).record(attested)
-        return Result(
-            gate=self._gate.name,
-            state=self.standing().state,
-            code=ExitCode.PROVEN,
-            sentence=f"the examination ({finding}) by {by} is on record as evidence {evidence}",
-            hint=f"`gatectl scan {self._gate.name}` judges again, with it.",
-        )
+        sentence = f"the examination ({finding}) by {by} is on record as evidence {evidence}"
+        hint = f"`gatectl scan {self._gate.name}` judges again, with it."
+        state, code = self.standing().state, ExitCode.PROVEN
+        return Result(gate=self._gate.name, state=state, code=code, sentence=sentence, hint=hint)
 
     def status(self) -> tuple[Standing, FactsSeen]:
         """Look at both sides and at the nodes now, and fold it into what is known."""
@@ -384,6 +378,14 @@ class Operation:
             sentence=f"it is reopened provisionally already; seen from outside: {seen}",
             hint=f"`gatectl confirm {self._gate.name}` makes it last.",
         )
+
+    def _open_as_it_is(self, standing: Standing, consent: Consent) -> Result:
+        """Say that an open gate is open; one that nobody would reopen gets all the reasons."""
+        verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
+        blockers = consent.judge(self.standing(), None)
+        if any(blocker.interlock == Interlock.NODES_FIXED for blocker in blockers):
+            return self._refused("it is open, and reopening", blockers, verified)
+        return self._already_open(standing)
 
     def _already_open(self, standing: Standing) -> Result:
         seen = self._execution.look_from_outside()

@@ -10,7 +10,7 @@ import random
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -215,7 +215,12 @@ class World:
         )
         for box in self.pair.nodes:
             box.subscribe(lambda event: self.checker.look(f"{event} on a node"))
-        self.gate = make_gate(offices=("192.0.2.0/26",))
+        # Nobody examines the simulated boxes elsewhere, and nobody could reach them before.
+        self.gate = replace(
+            make_gate(offices=("192.0.2.0/26",)),
+            in_service_since=self.clock.now().date(),
+            off_box_examination="advised",
+        )
         self._connection = MortalConnection(self)
         create_tables(self._connection, created=self.clock.now())
         self.journal = RememberingJournal(self._connection, self.clock)
