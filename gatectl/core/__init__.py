@@ -1,10 +1,26 @@
 """The decisions: pure functions and values, without I/O, clock or randomness.
 
 Read in this order. `gate` says what a gate is and how its states follow. `advisory` orders builds
-and knows what a bulletin means for them. `check` compares what was seen with what was expected.
-`reach` judges looks from inside and outside. `netscaler` knows the device's words. `playbook` is
-what somebody wrote down to be done; `plan` is the playbook for one gate, filled in and digested.
-`run` is what has happened, folded from events. `sequencer` compares plan and run and names the
-next action. `interlock` says what must be proven before a gate is reopened. `indicators` judges
-collected evidence. `report` tells it all.
+and knows what a bulletin says of them; `exposure`, `exposedtime` and `remedy` what it means for a
+gate, since when, and what to do. `check` compares what was seen with what was expected, `traffic`
+what a packet rule lets in, and `reach` judges looks from inside and outside (`page` and
+`fingerprint` read what the gateway answers).
+
+`netscaler` knows which commands only read, `framing` where an answer ends, `looks` what it says
+(`shows`, `accessshows`, `usershows`, `shellshows` and `layout` are its parsers, `shell` the root
+shell's own words), and `effects` what a refused line means. `visible` makes foreign text harmless.
+
+`playbook` is what somebody wrote down to be done, `parameter` the words that fill it in, `lint`
+what is wrong with it; `planning` makes a `plan` of it for one gate, and `planfile` keeps one.
+`event` is what can be recorded; `run` is folded from events, and `standing` is where a gate stands
+(`fold` and `checkpoint` make that quick). `sequencer` compares plan and run and names the next
+action, `lanes` the next one for each node, `course` how a run moves the gate and what its end is
+worth. `interlock` and `readiness` say what must be proven before a run begins or a gate reopens;
+`window`, `pace` and `startlimit` when it may.
+
+`collection` is evidence, `indicators` judges it, `devicelog` reads a device's logs. `drift`,
+`inspection` and their like compare a gate with what it should be. `case`, `casework`, `advice`,
+`deadline`, `council` and their like answer for what was done; `approval`, `agreement`, `signers`
+and `sshsig` are the agreement of others; `manifest` and `vex` what is handed over. `report` tells
+runs and timelines.
 """
