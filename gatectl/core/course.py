@@ -100,6 +100,9 @@ def _signal_of_failure(purpose: Purpose, outside: Reach) -> Signal | None:
         return Signal.STEP_FAILED
     if purpose not in STARTED:
         return None
+    if outside == "open":
+        # Nothing is in doubt, and the look itself has told the gate.
+        return None
     return Signal.STEP_FAILED if outside == "shut" else Signal.DOUBT
 
 
