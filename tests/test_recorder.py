@@ -121,6 +121,7 @@ def test_a_lease_of_a_process_that_is_gone_is_taken_from_it(journal: Journal) ->
         (NOBODY, "another-machine", False),
         (1, socket.gethostname(), False),
     ],
+    ids=["this-process", "nobody", "another-machine", "the-first-process"],
 )
 def test_only_a_process_of_this_machine_can_be_seen_to_be_gone(
     journal: Journal, pid: int, host: str, gone: bool

@@ -24,6 +24,7 @@ def test_unpack_reads_all_members() -> None:
 @pytest.mark.parametrize(
     "content",
     [b"\x1f\x8b\x08", b"\x1f\x8bgarbage", gzip.compress(b"x" * 500)[:-9], b"BZh9", b"\xfd7zXZ\x00"],
+    ids=["head", "no-gzip", "cut", "bzip2", "xz"],
 )
 def test_unpack_refuses_what_it_cannot_read_whole(content: bytes) -> None:
     """A damaged, cut or otherwise packed log is unread, never empty."""

@@ -206,7 +206,9 @@ def test_hole_in_a_row_of_rotated_logs_is_inconclusive() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [None, gzip.compress(b"x" * 900)[:-20], b"\x1f\x8bnonsense", b"BZh91AY"]
+    "content",
+    [None, gzip.compress(b"x" * 900)[:-20], b"\x1f\x8bnonsense", b"BZh91AY"],
+    ids=["not-fetched", "cut", "no-gzip", "bzip2"],
 )
 def test_unreadable_log_is_inconclusive(content: bytes | None) -> None:
     """A log that was not fetched, or is cut or damaged, is a hole and no crash."""
