@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gatectl.cli import options
+from gatectl.cli import options, suggestions
 from gatectl.cli.casework import (
     case_desk,
     dossier_of,
@@ -43,7 +43,9 @@ def _case_name(_ctx: click.Context, _param: click.Parameter, value: str) -> Case
 
 @case.command("open")
 @click.argument("name", callback=_case_name)
-@click.option("--gate", metavar="GATE", help="The gate that it is about.")
+@click.option(
+    "--gate", metavar="GATE", shell_complete=suggestions.gates, help="The gate that it is about."
+)
 @click.option("--title", default="", metavar="TEXT", help="What it is about, in a line.")
 @options.as_json
 @click.pass_context
@@ -58,7 +60,12 @@ def open_case(
 
 @case.command("close")
 @click.argument("name", required=False)
-@click.option("--gate", metavar="GATE", help="The gate, where several have a case.")
+@click.option(
+    "--gate",
+    metavar="GATE",
+    shell_complete=suggestions.gates,
+    help="The gate, where several have a case.",
+)
 @click.option("--why", default="", metavar="TEXT", help="Why it is over.")
 @options.as_json
 @click.pass_context
@@ -94,7 +101,12 @@ def list_cases(ctx: click.Context, as_json: bool) -> int:
 
 @case.command("show")
 @click.argument("name", required=False)
-@click.option("--gate", metavar="GATE", help="The gate, where several have a case.")
+@click.option(
+    "--gate",
+    metavar="GATE",
+    shell_complete=suggestions.gates,
+    help="The gate, where several have a case.",
+)
 @options.as_json
 @click.pass_context
 def show_case(ctx: click.Context, name: str | None, gate: str | None, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from gatectl.cli import suggestions
 from gatectl.cli.desk import Workplace, configuration_of, workplace
 from gatectl.core.case import Case
 from gatectl.core.casework import Person
@@ -38,7 +39,12 @@ def moment(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
 def of_case(verb: Verb) -> Verb:
     """Take `--case NAME` and `--gate GATE`; without them the only open case is meant."""
     named = click.option("--case", "case", metavar="NAME", help="The case; else the open one.")
-    gate = click.option("--gate", metavar="GATE", help="The gate, where several have a case.")
+    gate = click.option(
+        "--gate",
+        metavar="GATE",
+        shell_complete=suggestions.gates,
+        help="The gate, where several have a case.",
+    )
     return named(gate(verb))
 
 

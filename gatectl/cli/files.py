@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gatectl.cli import options
+from gatectl.cli import options, suggestions
 from gatectl.cli.output import print_document
 from gatectl.config.configuration import (
     Configuration,
@@ -29,7 +29,9 @@ from gatectl.errors import ConfigInvalid, ExitCode, GatectlError, InvalidInput
 
 
 @click.command()
-@click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
+@click.argument(
+    "playbooks", nargs=-1, metavar="[PLAYBOOK]...", shell_complete=suggestions.playbooks
+)
 @click.option(
     "--sarif",
     type=click.Path(dir_okay=False, path_type=Path),

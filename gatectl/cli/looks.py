@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from gatectl.cli import options
+from gatectl.cli import options, suggestions
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import console_on, display_on_stderr
 from gatectl.cli.follow import as_json_line, follow
@@ -135,7 +135,7 @@ def _status_document(gate: Gate, standing: Standing, facts: FactsSeen) -> dict[s
 
 
 @click.command()
-@click.argument("playbook")
+@click.argument("playbook", shell_complete=suggestions.playbooks)
 @options.gates
 @options.parameters
 @click.option("--undo", is_flag=True, help="Plan to take back what the playbook does.")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from gatectl.cli import options
+from gatectl.cli import options, suggestions
 from gatectl.cli.desk import workplace
 from gatectl.cli.display import display_on_stderr
 from gatectl.cli.output import finish
@@ -21,9 +21,20 @@ from gatectl.operation import Operation
 
 
 @click.command()
-@click.argument("playbooks", nargs=-1, required=True, metavar="PLAYBOOK...")
+@click.argument(
+    "playbooks",
+    nargs=-1,
+    required=True,
+    metavar="PLAYBOOK...",
+    shell_complete=suggestions.playbooks,
+)
 @click.option(
-    "--gate", "gates", multiple=True, metavar="GATE", help="A gate; may be given several times."
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="GATE",
+    shell_complete=suggestions.gates,
+    help="A gate; may be given several times.",
 )
 @click.option(
     "--start-before",

@@ -5,12 +5,14 @@ from typing import Any, TypeVar
 
 import click
 
+from gatectl.cli import suggestions
+
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 def gates(verb: Verb) -> Verb:
     """Take gates by name, by group, or all of them; `workplace` puts them together."""
-    named = click.argument("gates", nargs=-1, metavar="[GATE]...")
+    named = click.argument("gates", nargs=-1, metavar="[GATE]...", shell_complete=suggestions.gates)
     every = click.option(
         "--all",
         "every_gate",
@@ -26,6 +28,7 @@ def gates(verb: Verb) -> Verb:
         metavar="NAME",
         expose_value=False,
         callback=_keep_groups,
+        shell_complete=suggestions.groups,
         help="The gates of a group, or with this tag; may be repeated.",
     )
     return named(every(grouped(verb)))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from gatectl.cli import options
+from gatectl.cli import options, suggestions
 from gatectl.cli.casework import case_desk, people_of
 from gatectl.cli.output import print_document
 from gatectl.errors import ExitCode
@@ -17,7 +17,12 @@ from gatectl.reporting import FORMATS, Wish, written_report
 
 @click.command()
 @click.argument("case", required=False)
-@click.option("--gate", metavar="GATE", help="The gate, where several have a case.")
+@click.option(
+    "--gate",
+    metavar="GATE",
+    shell_complete=suggestions.gates,
+    help="The gate, where several have a case.",
+)
 @click.option(
     "--lang", type=click.Choice(["nl", "en"]), default="nl", show_default=True, help="Language."
 )

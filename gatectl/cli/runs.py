@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gatectl.cli import options
+from gatectl.cli import options, suggestions
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import display_on_stderr
 from gatectl.cli.fleet import more_than_one, on_many, print_fleet, rollout_of, spread
@@ -304,7 +304,7 @@ def confirm(ctx: click.Context, gates: tuple[str, ...], dry_run: bool, as_json: 
 
 
 @click.command(name="run")
-@click.argument("playbook", required=False)
+@click.argument("playbook", required=False, shell_complete=suggestions.playbooks)
 @options.gates
 @spread
 @click.option(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gatectl.cli import options
+from gatectl.cli import options, suggestions
 from gatectl.cli.desk import chosen, configuration_of
 from gatectl.cli.output import print_document
 from gatectl.config.configuration import Configuration
@@ -33,8 +33,17 @@ _CREDENTIALS = "/etc/gatectl/credentials"
 
 @click.command()
 @click.argument("what", type=click.Choice(["audit", "maintain"]))
-@click.argument("playbooks", nargs=-1, metavar="[PLAYBOOK]...")
-@click.option("--gate", "gates", multiple=True, metavar="GATE", help="Only this gate; repeatable.")
+@click.argument(
+    "playbooks", nargs=-1, metavar="[PLAYBOOK]...", shell_complete=suggestions.playbooks
+)
+@click.option(
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="GATE",
+    shell_complete=suggestions.gates,
+    help="Only this gate; repeatable.",
+)
 @click.option("--cron", metavar="EXPR", help="When, as in crontab; otherwise the gates' window.")
 @click.option("--at", metavar="CALENDAR", help="When, as systemd's OnCalendar writes it.")
 @click.option("--time-zone", default="", metavar="ZONE", help="Of --cron; otherwise the system's.")
