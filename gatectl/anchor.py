@@ -7,17 +7,16 @@ in a system log or on paper is out of his reach.
 import json
 import os
 import socket
-import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gatectl import signatures
 from gatectl.chain import Head, canonical
 from gatectl.core.words import WORDS_OF_A_HEAD, digits_of, words_of
-from gatectl.errors import GatectlError, InvalidInput, JournalDamaged, Refused, Unreachable
+from gatectl.errors import InvalidInput, JournalDamaged, Refused, Unreachable
 
 NAMESPACE = "gatectl-anchor"
 """A signature for anything else, by the same key, is no signature of an anchor."""
@@ -26,17 +25,9 @@ SYSLOG = Path("/dev/log")
 
 _VERSION = 1
 _FILE_BYTES_MAX = 65_536
-_SIGNING_S = 120.0
-"""A key may ask for its passphrase, or to be touched."""
 _SYSLOG_NOTICE = 13 * 8 + 5
 """Facility 13 (audit), severity 5 (notice)."""
 _DIGEST_BYTES = 32
-
-
-class NotSigned(GatectlError):
-    """An anchor could not be signed; it is worth as much as the place where it is kept."""
-
-    default_hint = "Try the key alone: `ssh-keygen -Y sign -n gatectl-anchor -f KEY FILE`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,33 +147,24 @@ def _understood(found: Mapping[str, Any]) -> Anchor:
 
 def sign(anchor: Anchor, key: Path) -> str:
     """Sign an anchor with an SSH key; a public key's file makes the agent sign."""
-    done = _ssh_keygen(("-Y", "sign", "-n", NAMESPACE, "-f", str(key)), signed_text(anchor))
-    signature = done.stdout.decode("ascii", "replace")
-    if done.returncode != 0 or "BEGIN SSH SIGNATURE" not in signature:
-        raise NotSigned(f"{key} did not sign: {_last_line(done.stderr)}")
-    return signature
+    return signatures.sign(signed_text(anchor), key, NAMESPACE)
 
 
-def check_signature(anchor: Anchor, signers: Path) -> str:
+def check_signature(anchor: Anchor, signers: Path, at: datetime) -> str:
     """Tell who signed an anchor; JournalDamaged if it was none of the allowed signers."""
-    _refuse_signers_for_anything(signers)
+    allowed = signatures.read_signer_list(signers)
     if not anchor.signature:
         raise JournalDamaged("the anchor is not signed", hint="Compare it with another anchor.")
-    with tempfile.NamedTemporaryFile("w", encoding="ascii", errors="replace") as file:
-        file.write(anchor.signature)
-        file.flush()
-        words = ("-s", file.name, "-f", str(signers))
-        found = _ssh_keygen(("-Y", "find-principals", *words), b"")
-        name = found.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
-        if found.returncode != 0 or not name:
-            raise JournalDamaged("the anchor is signed by none of the allowed signers")
-        verify = ("-Y", "verify", "-n", NAMESPACE, "-I", name, *words)
-        done = _ssh_keygen(verify, signed_text(anchor))
-    if done.returncode != 0:
+    facts = signatures.look_at(signed_text(anchor), anchor.signature, allowed, NAMESPACE, at)
+    if not facts.principal:
         raise JournalDamaged(
-            f"the signature of {name} is not for this anchor: {_last_line(done.stderr)}"
+            f"the anchor is signed by none of the allowed signers: {facts.because}"
         )
-    return name
+    if not facts.genuine:
+        raise JournalDamaged(
+            f"the signature of {facts.principal} is not for this anchor: {facts.because}"
+        )
+    return facts.principal
 
 
 def send_to_syslog(anchor: Anchor, address: Path = SYSLOG) -> None:
@@ -202,42 +184,3 @@ def send_to_syslog(anchor: Anchor, address: Path = SYSLOG) -> None:
 
 def _name(anchor: Anchor) -> str:
     return f"anchor-{anchor.head.lineage[:8]}-{anchor.head.sequence}.json"
-
-
-def _refuse_signers_for_anything(signers: Path) -> None:
-    """Refuse a list in which a signature for another purpose would count as well."""
-    try:
-        lines = signers.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as exc:
-        raise InvalidInput(f"the list of signers {signers} cannot be read: {exc}") from exc
-    for number, line in enumerate(lines, 1):
-        told = line.strip()
-        if told and not told.startswith("#") and "namespaces=" not in told:
-            raise InvalidInput(
-                f"{signers}:{number}: this signer may sign anything",
-                hint=f'Write namespaces="{NAMESPACE}" behind the name.',
-            )
-
-
-def _ssh_keygen(words: tuple[str, ...], text: bytes) -> "subprocess.CompletedProcess[bytes]":
-    # The agent's socket and a terminal for a passphrase are all that a child needs to know.
-    names = ("PATH", "HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "DISPLAY", "TERM", "LANG")
-    environment = {name: os.environ[name] for name in names if name in os.environ}
-    try:
-        return subprocess.run(  # noqa: S603 - our own words; a path is one word of them
-            ["ssh-keygen", *words],  # noqa: S607 - where OpenSSH lies differs between systems
-            input=text,
-            capture_output=True,
-            timeout=_SIGNING_S,
-            check=False,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired as exc:
-        raise NotSigned(f"ssh-keygen gave no answer in {_SIGNING_S:g} s") from exc
-    except OSError as exc:
-        raise NotSigned(f"ssh-keygen cannot be started: {exc.strerror}") from exc
-
-
-def _last_line(text: bytes) -> str:
-    lines = text.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "no reason was given"

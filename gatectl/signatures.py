@@ -59,7 +59,7 @@ def understood(text: str, where: str) -> tuple[Signer, ...]:
     except SignersRefused as exc:
         raise InvalidInput(
             f"{where}: {exc}",
-            hint='Each line: one name, namespaces="gatectl-approve@gatectl", one public key.',
+            hint='Each line: one name, namespaces="..." with the purposes, one public key.',
         ) from exc
 
 

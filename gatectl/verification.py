@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from gatectl.anchor import Anchor, PaperAnchor, check_signature
@@ -30,14 +31,23 @@ def look_through(journal: Journal) -> Verification:
 
 
 def with_anchor(
-    found: Verification, journal: Journal, path: Path, anchor: Anchor, signers: Path | None
+    found: Verification,
+    journal: Journal,
+    path: Path,
+    anchor: Anchor,
+    *,
+    signers: Path | None,
+    at: datetime,
 ) -> Verification:
-    """Compare the chain with a head that was kept elsewhere, and see who signed that."""
+    """Compare the chain with a head that was kept elsewhere, and see whose key signed that.
+
+    `at` is the moment for which keys must count.
+    """
     more = [one for one in journal.verify(anchor.head).problems if one not in found.problems]
     told = f"{path.name}: record {anchor.head.sequence} is as it was on {anchor.taken.isoformat()}"
     if signers is not None:
         try:
-            told += f", signed by {check_signature(anchor, signers)}"
+            told += f", signed by {check_signature(anchor, signers, at)}"
         except JournalDamaged as exc:
             more.append(Problem(sequence=anchor.head.sequence, sentence=exc.sentence))
     if more:

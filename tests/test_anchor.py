@@ -13,7 +13,6 @@ import pytest
 from gatectl.anchor import (
     NAMESPACE,
     Anchor,
-    NotSigned,
     PaperAnchor,
     check_signature,
     read_anchor,
@@ -28,6 +27,7 @@ from gatectl.errors import InvalidInput, JournalDamaged, Refused, Unreachable
 
 HEAD = Head(sequence=17, hash="0a" * 32, lineage="6f0c5d0e-7d40-4f7d-9f3b-1f6f1c0f7c11")
 ANCHOR = Anchor(head=HEAD, taken=datetime(2026, 1, 18, 20, 0, tzinfo=UTC))
+NOW = datetime(2026, 1, 19, 8, 0, tzinfo=UTC)
 KEYGEN = shutil.which("ssh-keygen") or "ssh-keygen"
 
 
@@ -118,14 +118,14 @@ def test_any_other_file_is_no_anchor_either(tmp_path: Path) -> None:
 def test_a_signature_names_its_signer(key: Path) -> None:
     """Signed by the key, and found again in the list of allowed signers."""
     signed = replace(ANCHOR, signature=sign(ANCHOR, key))
-    assert check_signature(signed, signers(key)) == "auditor@example"
+    assert check_signature(signed, signers(key), NOW) == "auditor@example"
 
 
 def test_a_signature_of_another_head_is_refused(key: Path) -> None:
     """A signature that was moved to a rewritten journal does not fit."""
     moved = replace(ANCHOR, head=replace(HEAD, hash="0b" * 32), signature=sign(ANCHOR, key))
     with pytest.raises(JournalDamaged, match="not for this anchor"):
-        check_signature(moved, signers(key))
+        check_signature(moved, signers(key), NOW)
 
 
 def test_a_stranger_s_signature_is_refused(key: Path, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_stranger_s_signature_is_refused(key: Path, tmp_path: Path) -> None:
     stranger = make_key(tmp_path / "stranger")
     signed = replace(ANCHOR, signature=sign(ANCHOR, stranger))
     with pytest.raises(JournalDamaged, match="none of the allowed signers"):
-        check_signature(signed, signers(key))
+        check_signature(signed, signers(key), NOW)
 
 
 def test_a_signature_for_another_purpose_is_refused(key: Path) -> None:
@@ -144,26 +144,38 @@ def test_a_signature_for_another_purpose_is_refused(key: Path) -> None:
     )
     for_git = replace(ANCHOR, signature=done.stdout.decode("ascii"))
     with pytest.raises(JournalDamaged):
-        check_signature(for_git, signers(key))
+        check_signature(for_git, signers(key), NOW)
 
 
 def test_a_signer_for_anything_is_refused(key: Path) -> None:
     """A list without namespaces would let a signature for another purpose count."""
     signed = replace(ANCHOR, signature=sign(ANCHOR, key))
     with pytest.raises(InvalidInput, match="may sign anything"):
-        check_signature(signed, signers(key, options=""))
+        check_signature(signed, signers(key, options=""), NOW)
 
 
 def test_an_unsigned_anchor_does_not_pass_for_a_signed_one(key: Path) -> None:
     """Where signers are asked for, silence is not enough."""
     with pytest.raises(JournalDamaged, match="not signed"):
-        check_signature(ANCHOR, signers(key))
+        check_signature(ANCHOR, signers(key), NOW)
 
 
 def test_a_key_that_cannot_sign_is_told(tmp_path: Path) -> None:
     """The anchor is then not written as if it were signed."""
-    with pytest.raises(NotSigned, match="did not sign"):
+    with pytest.raises(InvalidInput, match="there is no key"):
         sign(ANCHOR, tmp_path / "no-key")
+    broken = tmp_path / "broken"
+    broken.write_text("no key at all", encoding="ascii")
+    with pytest.raises(Refused, match="did not sign"):
+        sign(ANCHOR, broken)
+
+
+def test_a_key_whose_time_is_over_counts_no_more(key: Path) -> None:
+    """The list says until when each key may sign."""
+    signed = replace(ANCHOR, signature=sign(ANCHOR, key))
+    over = signers(key, options=f'namespaces="{NAMESPACE}",valid-before="20260101Z"')
+    with pytest.raises(JournalDamaged, match="does not count"):
+        check_signature(signed, over, NOW)
 
 
 def test_the_system_log_gets_one_line_with_everything(tmp_path: Path) -> None:

@@ -85,7 +85,9 @@ def verify(
     with _opened(path) as opened:
         found = look_through(opened)
         for anchor_path, anchor in known:
-            found = with_anchor(found, opened, anchor_path, anchor, signers)
+            found = with_anchor(
+                found, opened, anchor_path, anchor, signers=signers, at=SystemClock().now()
+            )
         if written is not None:
             found = with_paper(found, opened, written)
         if not no_evidence:
