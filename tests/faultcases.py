@@ -140,7 +140,7 @@ class Story:
             struck=world.struck,
             violations=tuple(world.checker.violations),
             end=end,
-            state=world.operation().standing().state.value,
+            state=world.standing().state.value,
             told=tuple(self.told),
         )
 
@@ -157,7 +157,7 @@ class Story:
 
     def _why_no_end(self) -> str:
         """Say why nobody could leave it like this."""
-        standing = self.world.operation().standing()
+        standing = self.world.standing()
         if standing.unfinished is not None:
             return f"run {standing.unfinished.plan.playbook} is left over"
         reachable = self.world.reachable(OUTSIDE)
@@ -172,7 +172,7 @@ class Story:
     def _why_not_lasting(self) -> str:
         """Let the provisional time pass: only a confirmed opening may be open after it."""
         self.world.settle(_OPENING_ENDS_S)
-        state = self.world.operation().standing().state
+        state = self.world.standing().state
         if state is not GateState.OPEN and self.world.reachable(OUTSIDE):
             return f"the gate is {state}, and outside still gets in"
         return ""

@@ -30,8 +30,10 @@ from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage
 from gatectl.core.netscaler import Reply
 from gatectl.core.page import Page
 from gatectl.core.reach import Look, LookKind, VantageReport
+from gatectl.core.standing import Standing
 from gatectl.desk import Connect, Desk
 from gatectl.errors import GatectlError
+from gatectl.history import GateHistory
 from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.operation import Operation
@@ -224,6 +226,7 @@ class World:
         self._connection = MortalConnection(self)
         create_tables(self._connection, created=self.clock.now())
         self.journal = RememberingJournal(self._connection, self.clock)
+        self._history = GateHistory(self.journal, self.gate.name)
         self.desk = self._make_desk()
         self._abandoned: LeaseToken | None = None
         self._keep_lease()
@@ -256,6 +259,10 @@ class World:
     def operation(self) -> Operation:
         """Sit down as a process that begins now."""
         return Operation(self.desk, self.gate)
+
+    def standing(self) -> Standing:
+        """Tell what is on record by now; only what is new since the last time is read."""
+        return self._history.standing()
 
     def reachable(self, source: str) -> bool:
         """Tell the truth: whether somebody from there would get in."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,19 @@ def read_playbook(name_or_path: str, folders: Sequence[Path]) -> Playbook:
     document = read_document(find_playbook(name_or_path, folders), error=PlaybookInvalid)
     refuse(located(document, monstrous(document.data)), error=PlaybookInvalid)
     clear = value_flaws(document.data)
-    playbook = typed(TypeAdapter(Playbook), document.data)
+    playbook = typed(_adapter(), document.data)
     if isinstance(playbook, Playbook):
         flaws = [*clear, *_name_flaws(document), *_step_flaws(playbook)]
         refuse(located(document, flaws), error=PlaybookInvalid)
         return playbook
     refuse(located(document, [*clear, *playbook, *_name_flaws(document)]), error=PlaybookInvalid)
     raise PlaybookInvalid(f"{document.path} is not a playbook")
+
+
+@cache
+def _adapter() -> TypeAdapter[Playbook]:
+    # Making it takes longer than reading a playbook, and a reopening reads several.
+    return TypeAdapter(Playbook)
 
 
 def _name_flaws(document: Document) -> list[Flaw]:
@@ -131,7 +138,7 @@ def lint_playbook(playbook: Playbook, path: Path, gates: tuple[Gate, ...] = ()) 
 
 def playbook_schema() -> dict[str, Any]:
     """Make the JSON Schema of a playbook, for editors."""
-    schema = TypeAdapter(Playbook).json_schema()
+    schema = _adapter().json_schema()
     return {"$schema": JSON_SCHEMA_DIALECT, **schema, "title": "A gatectl playbook"}
 
 

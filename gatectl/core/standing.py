@@ -89,7 +89,7 @@ class Standing:
     def after(self, recorded: Recorded, run: Run | None) -> "Standing":
         """Give the standing as it is after one more event."""
         standing = self
-        if run is not None:
+        if run is not None and run is not standing.last_run:
             standing = replace(standing, last_run=run, left_over=_left_over(standing, run))
         match recorded.event:
             case Signalled() as signalled:

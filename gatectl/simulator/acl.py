@@ -4,6 +4,7 @@ import ipaddress
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from gatectl.simulator.texts import Refused
@@ -84,7 +85,7 @@ class AclRule:
         """Say whether a new connection falls under this rule."""
         if not self.enabled or self.established:
             return False
-        if ipaddress.ip_address(destination).version != self.family:
+        if _address(destination).version != self.family:
             return False
         if self.protocol and self.protocol.upper() != protocol.upper():
             return False
@@ -164,12 +165,18 @@ def _check_address(part: Range, family: int) -> None:
             raise Refused(1110)
 
 
+@lru_cache(maxsize=1024)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    # The same few addresses are asked for with every connection.
+    return ipaddress.ip_address(text)
+
+
 def _address_in(part: Range | None, address: str) -> bool:
     if part is None:
         return True
-    wanted = ipaddress.ip_address(address)
-    first = ipaddress.ip_address(part.first)
-    last = ipaddress.ip_address(part.last or part.first)
+    wanted = _address(address)
+    first = _address(part.first)
+    last = _address(part.last or part.first)
     if wanted.version != first.version:
         return False
     return (int(first) <= int(wanted) <= int(last)) != part.negated

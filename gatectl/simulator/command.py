@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ class Command:
     @property
     def words(self) -> tuple[str, ...]:
         """The command's own words."""
-        return tuple(self.text.split())
+        return _words(self.text)
+
+
+@cache
+def _words(text: str) -> tuple[str, ...]:
+    # Every line that is typed is compared with the words of every command.
+    return tuple(text.split())
 
 
 class ScriptedTerminal:

@@ -113,17 +113,22 @@ def resolve(words: Sequence[Word], commands: Sequence[ShapeType]) -> tuple[Shape
     """Find the command that the words mean; give it and the words that are left."""
     found: list[tuple[tuple[int, ...], ShapeType, int]] = []
     started = 0
-    groups = {command.words[1].lower() for command in commands if len(command.words) > GROUPED}
+    given = [(command, command.words) for command in commands]
+    groups = {own[1].lower() for _, own in given if len(own) > GROUPED}
     names_group = len(words) > 1 and words[1].text.lower() in groups
-    for command in commands:
-        for pattern in _patterns(command.words):
+    verb = words[0].text.lower() if words else ""
+    for command, own in given:
+        if not own[0].lower().startswith(verb):
+            # Most commands are of another verb, and a line is looked up in all of them.
+            continue
+        for pattern in _patterns(own):
             # Otherwise `show ns acls` would be `show ns.conf` with something behind it.
-            if names_group and len(pattern) < len(command.words):
+            if names_group and len(pattern) < len(own):
                 continue
             matched = _matched(words, pattern)
             started = max(started, len(matched))
             if len(matched) == len(pattern):
-                rank = (len(pattern), *matched, len(pattern) == len(command.words))
+                rank = (len(pattern), *matched, len(pattern) == len(own))
                 found.append((rank, command, len(pattern)))
     if not found:
         if started == len(words) and words:
