@@ -7,6 +7,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 
+from gatectl.clock import read
 from gatectl.core.advisory import Advisory
 from gatectl.core.agreement import ApprovalRequested, ApprovalUsed
 from gatectl.core.certificate import CertificateUnreadable, good_until
@@ -86,20 +87,20 @@ def audit_gate(
         certificate=_certificate(desk, gate),
         asked_at=dict.fromkeys((node.name for node in gate.nodes), asked),
         approvals=_approvals(desk, gate),
-        now=desk.clock.now(),
+        now=read(desk.clock),
     )
     found = (*inspect_gate(seen), *_ways(gate, state_dir))
     accepted = tuple(known)
-    today = seen.now.date()
+    today = seen.now.at.date()
     compared = (
         *with_known(found, accepted, today),
         *judge_known(gate.name, found, accepted, today),
     )
     audited = Audited(
         gate=gate,
-        at=seen.now,
+        at=seen.now.at,
         compared=compared,
-        elapsed_s=(seen.now - began).total_seconds(),
+        elapsed_s=(seen.now.at - began).total_seconds(),
     )
     _record(desk, audited)
     return audited

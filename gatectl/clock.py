@@ -1,13 +1,11 @@
 """What time it is, by two clocks: the wall's, for people, and the boot's, which nobody can step."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-UNKNOWN_BOOT = "unknown"
-"""The boot id of a machine that does not tell it; never taken as proof of another boot."""
+from gatectl.core.moment import UNKNOWN_BOOT, Moment
 
 _BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 # Only Linux has a clock that also counts while the machine sleeps; elsewhere this is the nearest.
@@ -28,22 +26,6 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """One reading of both clocks."""
-
-    at: datetime
-    boot_time_ns: int
-    boot_id: str
-
-    def wall_step_s(self, later: "Moment") -> float:
-        """How far the wall clock was moved until `later`, by what the boot-time clock says."""
-        if self.boot_id != later.boot_id:
-            return 0.0
-        by_boot_s = (later.boot_time_ns - self.boot_time_ns) / 1e9
-        return (later.at - self.at).total_seconds() - by_boot_s
 
 
 def read(clock: Clock) -> Moment:

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from gatectl.clock import read
 from gatectl.core.agreement import (
     ApprovalGiven,
     ApprovalRequested,
@@ -45,6 +46,7 @@ from gatectl.core.check import Verdict, passed
 from gatectl.core.event import Event
 from gatectl.core.gate import Gate
 from gatectl.core.interlock import Blocker, Interlock, answers_of, judge_reopening
+from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
 from gatectl.core.standing import Standing, evidence_ids
 from gatectl.desk import Desk
@@ -93,9 +95,10 @@ class Consent:
 
     def judge(self, standing: Standing, plan: Plan | None) -> tuple[Blocker, ...]:
         """Judge every interlock for reopening, with what people have agreed to."""
-        now = self.desk.clock.now()
+        moment = read(self.desk.clock)
+        now = moment.at
         agreements = self.agreements()
-        others = self._others(agreements, standing, now)
+        others = self._others(agreements, standing, moment)
         approvals = passed("the configuration asks nobody else")
         if self.gate.approval.needed > 0:
             present = self._present(agreements, standing, plan, others)
@@ -105,7 +108,7 @@ class Consent:
         return judge_reopening(
             self.gate,
             standing,
-            now,
+            moment,
             attestations=judge_attestations(self.gate.attestations, agreements.attested),
             approvals=approvals,
         )
@@ -118,12 +121,13 @@ class Consent:
         """
         if self.gate.approval.needed < 1:
             return ()
-        now = self.desk.clock.now()
+        moment = read(self.desk.clock)
+        now = moment.at
         agreements = self.agreements()
         standing = self.standing()
         others = tuple(
             blocker
-            for blocker in self._others(agreements, standing, now)
+            for blocker in self._others(agreements, standing, moment)
             # The opening itself is the run that is unfinished now; any other was judged before.
             if blocker.interlock != Interlock.NO_STEP_IN_DOUBT
         )
@@ -150,9 +154,10 @@ class Consent:
 
     def ask(self, standing: Standing, plan: Plan) -> ApprovalRequest:
         """Put a new request on record, about the gate as it stands now."""
-        now = self.desk.clock.now()
+        moment = read(self.desk.clock)
+        now = moment.at
         agreements = self.agreements()
-        answers = answers_of(self.gate, self._others(agreements, standing, now))
+        answers = answers_of(self.gate, self._others(agreements, standing, moment))
         request = ApprovalRequest(
             gate=self.gate.name,
             lineage=self.desk.journal.lineage,
@@ -244,7 +249,7 @@ class Consent:
         return event
 
     def _others(
-        self, agreements: Agreements, standing: Standing, now: datetime
+        self, agreements: Agreements, standing: Standing, now: Moment
     ) -> tuple[Blocker, ...]:
         """Judge all interlocks but the approvals, which rest on these."""
         return judge_reopening(

@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import Self
 
 from gatectl.chain import Head, JournalVerdict, Link, Problem, Walk, genesis, linked
-from gatectl.clock import Clock, Moment, read
+from gatectl.clock import Clock, read
 from gatectl.core.event import Event, Noted, Recorded, RunId
 from gatectl.core.gate import GateName
+from gatectl.core.moment import CLOCK_STEP_S, Moment
 from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.lease import Leases, LeaseToken
 from gatectl.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
@@ -44,9 +45,6 @@ from gatectl.storage import (
     refuse_strange_file,
     refuse_unsafe_file_system,
 )
-
-CLOCK_STEP_S = 2.0
-"""A larger step of the wall clock between two events is itself an event."""
 
 _PAGE_ROWS = 500
 
@@ -163,6 +161,7 @@ class Journal:
             moment = read(self._clock)
             step_s = self._last_moment.wall_step_s(moment) if self._last_moment else 0.0
             if abs(step_s) > CLOCK_STEP_S:
+                # A step of the wall clock between two events is itself an event.
                 self._insert_note(
                     f"clock step: the wall clock moved by {step_s:+.1f} s since the last event",
                     gate=gate,

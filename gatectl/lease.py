@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType, Protocol
 
-from gatectl.clock import Clock, Moment, read
+from gatectl.clock import Clock, read
 from gatectl.core.gate import GateName
+from gatectl.core.moment import Moment
 from gatectl.errors import GateBusy, Refused
 
 LeaseToken = NewType("LeaseToken", int)

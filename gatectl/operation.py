@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from gatectl.clock import read
 from gatectl.consent import Consent
 from gatectl.core.agreements import nobody_else
 from gatectl.core.course import failed_code
@@ -200,7 +201,7 @@ class Operation:
                 hint=f"`gatectl reopen {self._gate.name}` opens it provisionally first.",
             )
         verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
-        blockers = judge_confirming(self._gate, self.standing(), self._desk.clock.now())
+        blockers = judge_confirming(self._gate, self.standing(), read(self._desk.clock))
         if blockers:
             return self._refused("confirming", blockers, verified)
         result = self._carry_out(CONFIRM, mode=mode)

@@ -35,6 +35,7 @@ from gatectl.core.gate import (
     VantageName,
     Vserver,
 )
+from gatectl.core.moment import Moment
 from gatectl.core.plan import (
     DeviceTask,
     Direction,
@@ -256,6 +257,11 @@ def plan_of(
         overrides={},
         steps=steps,
     )
+
+
+def moment_at(at: datetime) -> Moment:
+    """Read both clocks at a time of the chronicle's."""
+    return Moment(at=at, boot_time_ns=int((at - START).total_seconds() * 1e9), boot_id="boot-1")
 
 
 class Chronicle:

@@ -17,6 +17,7 @@ class WorldClock:
 
     def __init__(self) -> None:
         self.hand = HandClock()
+        self._lived_us = 0
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
 
@@ -34,20 +35,27 @@ class WorldClock:
 
     def after(self, wait_s: float, action: Callable[[], None]) -> None:
         """Let something happen later."""
-        at_us = self._now_us() + round(wait_s * 1e6)
+        at_us = self._lived_us + round(wait_s * 1e6)
         heapq.heappush(self._due, (at_us, next(self._numbers), action))
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, and all that is due in it happen in its order."""
-        until_us = self._now_us() + round(max(0.0, seconds) * 1e6)
+        until_us = self._lived_us + round(max(0.0, seconds) * 1e6)
         while self._due and self._due[0][0] <= until_us:
             at_us, _, action = heapq.heappop(self._due)
-            self.hand.sleep((at_us - self._now_us()) / 1e6)
+            self._go_on(at_us)
             action()
-        self.hand.sleep((until_us - self._now_us()) / 1e6)
+        self._go_on(until_us)
 
-    def _now_us(self) -> int:
-        return round(self.hand.now().timestamp() * 1e6)
+    def lived_s(self) -> float:
+        """Tell how long the world has lasted, whatever became of anybody's clock."""
+        return self._lived_us / 1e6
+
+    def _go_on(self, until_us: int) -> None:
+        # What is due may itself take time, and then it is later already.
+        passed_us = max(0, until_us - self._lived_us)
+        self._lived_us += passed_us
+        self.hand.sleep(passed_us / 1e6)
 
 
 class WorldScheduler(Scheduler):
@@ -70,6 +78,6 @@ def whole_process_at(clock: WorldClock) -> Iterator[None]:
     with mock.patch.multiple(
         time,
         time=lambda: clock.now().timestamp(),
-        monotonic=lambda: clock.boot_time_ns() / 1e9,
+        monotonic=clock.lived_s,
     ):
         yield

@@ -1,12 +1,11 @@
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from gatectl.clock import UNKNOWN_BOOT, HandClock, Moment, SystemClock, read
-
-NOON = Moment(at=datetime(2026, 1, 18, 12, tzinfo=UTC), boot_time_ns=10**12, boot_id="a")
+from gatectl.clock import HandClock, SystemClock, read
+from gatectl.core.moment import UNKNOWN_BOOT
 
 
 def test_the_system_clock_is_aware_and_grows() -> None:
@@ -37,22 +36,6 @@ def test_sleeping_until_a_time_that_is_past_returns_at_once() -> None:
     started = time.monotonic()
     SystemClock().sleep(-5)
     assert time.monotonic() - started < 2
-
-
-def test_a_step_of_the_wall_clock_is_what_the_boot_time_does_not_explain() -> None:
-    """Time that passes is no step; time that only one clock knows of is."""
-    after_an_hour = NOON.boot_time_ns + 3600 * 10**9
-    one = timedelta(hours=1)
-    steady = Moment(at=NOON.at + one, boot_time_ns=after_an_hour, boot_id="a")
-    back = Moment(at=NOON.at - one, boot_time_ns=after_an_hour, boot_id="a")
-    assert NOON.wall_step_s(steady) == 0
-    assert NOON.wall_step_s(back) == -7200
-
-
-def test_two_boots_are_not_compared() -> None:
-    """After a reboot the boot-time clock starts anew, which is no step."""
-    rebooted = Moment(at=NOON.at, boot_time_ns=5, boot_id="b")
-    assert NOON.wall_step_s(rebooted) == 0
 
 
 def test_the_hand_clock_moves_only_by_hand() -> None:

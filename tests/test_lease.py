@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gatectl.clock import UNKNOWN_BOOT, HandClock
+from gatectl.clock import HandClock
 from gatectl.core.event import Noted
 from gatectl.core.gate import GateName
+from gatectl.core.moment import UNKNOWN_BOOT
 from gatectl.errors import GateBusy, Refused
 from gatectl.journal import Journal
 from gatectl.lease import Leases, LeaseToken
@@ -179,6 +180,7 @@ import time
 from pathlib import Path
 from gatectl.clock import SystemClock
 from gatectl.core.gate import GateName
+from gatectl.core.moment import UNKNOWN_BOOT
 from gatectl.errors import GateBusy, JournalUnavailable
 from gatectl.journal import Journal
 

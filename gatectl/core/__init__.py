@@ -13,10 +13,10 @@ shell's own words), and `effects` what a refused line means. `visible` makes for
 `playbook` is what somebody wrote down to be done, `parameter` the words that fill it in, `lint`
 what is wrong with it; `planning` makes a `plan` of it for one gate, and `planfile` keeps one.
 `event` is what can be recorded; `run` is folded from events, and `standing` is where a gate stands
-(`fold` and `checkpoint` make that quick). `sequencer` compares plan and run and names the next
-action, `lanes` the next one for each node, `course` how a run moves the gate and what its end is
-worth. `interlock` and `readiness` say what must be proven before a run begins or a gate reopens;
-`window`, `pace` and `startlimit` when it may.
+(`fold` and `checkpoint` make that quick; `moment` tells how old something is). `sequencer` compares
+plan and run and names the next action, `lanes` the next one for each node, `course` how a run moves
+the gate and what its end is worth. `interlock` and `readiness` say what must be proven before a run
+begins or a gate reopens; `window`, `pace` and `startlimit` when it may.
 
 `collection` is evidence, `indicators` judges it, `devicelog` reads a device's logs. `drift`,
 `inspection` and their like compare a gate with what it should be. `case`, `casework`, `advice`,

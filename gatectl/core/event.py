@@ -28,6 +28,7 @@ from gatectl.core.casework import (
 from gatectl.core.check import Verdict
 from gatectl.core.checkpoint import StandingKept
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
+from gatectl.core.moment import Moment
 from gatectl.core.plan import Digest, Plan, PlannedId
 from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
 
@@ -306,3 +307,8 @@ class Recorded:
     actor: str
     origin: str
     event: Event
+
+    @property
+    def moment(self) -> Moment:
+        """Both clocks of the operator's machine, as they stood."""
+        return Moment(at=self.at, boot_time_ns=self.boot_time_ns, boot_id=self.boot_id)

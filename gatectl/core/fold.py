@@ -12,7 +12,7 @@ from gatectl.core.event import Mode, Recorded, RunId
 from gatectl.core.gate import GateName
 from gatectl.core.plan import Plan, PlannedStep
 from gatectl.core.run import Run, StepRecord
-from gatectl.core.standing import Proof, Standing, run_after
+from gatectl.core.standing import Proof, Standing, lived_until, run_after
 
 KEEP_AFTER = 2000
 """Events after which a standing is kept again; so many are folded at the start, at most."""
@@ -60,8 +60,10 @@ class Fold:
 
     def take(self, events: Iterable[Recorded]) -> Standing:
         """Fold events in their order; a dry run changes nothing that is known."""
+        lived = self.standing.lived
         for recorded in events:
             self.sequence = recorded.sequence
+            lived = lived_until(lived, recorded)
             if isinstance(recorded.event, StandingKept):
                 self.since_kept = 0
                 continue
@@ -69,7 +71,8 @@ class Fold:
             run = run_after(self._runs, recorded)
             if run is not None and run.mode is Mode.DRY:
                 continue
-            self.standing = self.standing.after(recorded, run)
+            self.standing = self.standing.after(recorded, run, lived)
+        self.standing = replace(self.standing, lived=lived)
         return self.standing
 
     def kept(self) -> StandingKept | None:

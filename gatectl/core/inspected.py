@@ -10,6 +10,7 @@ from gatectl.core.check import Answer, Unreadable
 from gatectl.core.drift import Compared, Weight
 from gatectl.core.exposure import NodeSeen, needed_looks
 from gatectl.core.gate import Gate, NodeName
+from gatectl.core.moment import Moment
 from gatectl.core.standing import Standing
 from gatectl.errors import ExitCode
 
@@ -41,7 +42,7 @@ class Inspected:
     """When each node was asked for its clock, by ours."""
     approvals: Mapping[str, datetime] = field(default_factory=dict)
     """Requests for an approval that are not used, and when each expires."""
-    now: datetime
+    now: Moment
 
 
 def audit_looks(gate: Gate, advisories: Iterable[Advisory]) -> tuple[str, ...]:

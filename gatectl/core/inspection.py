@@ -168,7 +168,7 @@ def _certificate(seen: Inspected) -> Compared:
         case Unreadable(because=because):
             answer, found = Answer.UNKNOWN, because
         case until:
-            answer = yes_or_no(until - seen.now >= timedelta(days=CERTIFICATE_DAYS_MIN))
+            answer = yes_or_no(until - seen.now.at >= timedelta(days=CERTIFICATE_DAYS_MIN))
             found = f"good until {until:%Y-%m-%d %H:%M} UTC"
     return compared(seen, "certificate", answer, found, wanted)
 
@@ -179,14 +179,17 @@ _READY_TO_REOPEN = frozenset({GateState.VERIFIED, GateState.REOPENING})
 def _expiring(seen: Inspected) -> Iterator[Compared]:
     """Tell what a reopening rests on and will not rest on for much longer."""
     for nonce, expires in seen.approvals.items():
-        left = expires - seen.now
+        left = expires - seen.now.at
         found = f"the request {nonce} expires at {expires:%Y-%m-%d %H:%M} UTC"
         yield compared(seen, "approval", yes_or_no(left > EXPIRES_SOON), found, "used in time")
     if seen.standing.state not in _READY_TO_REOPEN or not seen.standing.proofs:
         return
-    oldest = min(proof.at for proof in seen.standing.proofs.values())
-    left = oldest + timedelta(seconds=seen.gate.evidence_max_age_s) - seen.now
-    found = f"the oldest proof is from {oldest:%Y-%m-%d %H:%M} UTC"
+    oldest = min(seen.standing.proofs.values(), key=lambda proof: proof.sequence)
+    age_s = seen.standing.age_s(oldest, seen.now)
+    left = timedelta(seconds=seen.gate.evidence_max_age_s - (age_s or 0.0))
+    found = f"the oldest proof is from {oldest.at:%Y-%m-%d %H:%M} UTC"
+    if age_s is None:
+        left, found = timedelta(), f"{found}, and the clock was set back since"
     wanted = "proofs that a reopening can rest on; `gatectl verify` renews them"
     yield compared(seen, "evidence", yes_or_no(left > EXPIRES_SOON), found, wanted)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
 from gatectl.core.check import Answer, Verdict, all_of, failed, passed, unknown
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
+from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
 from gatectl.core.planning import in_range
 from gatectl.core.playbook import Purpose
@@ -53,6 +53,8 @@ class Rule:
     """How old the proof may be; none for a rule that is judged on the whole journal."""
     clears: str
     """The command that clears the blocker."""
+    renews: str = "gatectl verify GATE"
+    """The command that proves it anew, where it was proven and does not count any more."""
 
 
 _A_MONTH_S = 31 * 86_400
@@ -107,6 +109,7 @@ RULES = (
         each_node=True,
         max_age_s=_A_MONTH_S,
         clears="gatectl scan GATE",
+        renews="gatectl scan GATE",
     ),
     Rule(
         interlock=Interlock.COMPROMISE_CHECK,
@@ -114,6 +117,7 @@ RULES = (
         each_node=False,
         max_age_s=86_400,
         clears="gatectl scan GATE",
+        renews="gatectl scan GATE",
     ),
 )
 
@@ -130,7 +134,7 @@ class Blocker:
 def judge_reopening(
     gate: Gate,
     standing: Standing,
-    now: datetime,
+    now: Moment,
     *,
     attestations: Verdict | None = None,
     approvals: Verdict | None = None,
@@ -162,7 +166,7 @@ def answers_of(gate: Gate, blockers: tuple[Blocker, ...]) -> tuple[tuple[str, Ve
     return tuple((name, against.get(name, passed(asks))) for name, asks in asked.items())
 
 
-def judge_confirming(gate: Gate, standing: Standing, now: datetime) -> tuple[Blocker, ...]:
+def judge_confirming(gate: Gate, standing: Standing, now: Moment) -> tuple[Blocker, ...]:
     """Judge again what must still be so, now that the gate is open and nothing is saved."""
     rules = tuple(rule for rule in RULES if rule.interlock not in _SHUT_ONLY)
     return _judge_all(rules, gate, standing, now)
@@ -173,7 +177,7 @@ _SHUT_ONLY = frozenset({Interlock.CONFIG_SAVED, Interlock.SESSIONS_ENDED, Interl
 
 
 def _judge_all(
-    rules: tuple[Rule, ...], gate: Gate, standing: Standing, now: datetime
+    rules: tuple[Rule, ...], gate: Gate, standing: Standing, now: Moment
 ) -> tuple[Blocker, ...]:
     judged = [(rule, _judge(rule, gate, standing, now)) for rule in rules if _concerns(rule, gate)]
     if not judged:
@@ -183,9 +187,9 @@ def _judge_all(
         Blocker(
             interlock=rule.interlock,
             verdict=verdict,
-            clears=rule.clears.replace("GATE", gate.name),
+            clears=clears.replace("GATE", gate.name),
         )
-        for rule, verdict in judged
+        for rule, (verdict, clears) in judged
         if not verdict.passed
     )
 
@@ -194,31 +198,50 @@ def _concerns(rule: Rule, gate: Gate) -> bool:
     return gate.is_pair or not rule.pair_only
 
 
-def _judge(rule: Rule, gate: Gate, standing: Standing, now: datetime) -> Verdict:
+def _judge(rule: Rule, gate: Gate, standing: Standing, now: Moment) -> tuple[Verdict, str]:
+    """Judge one rule, and name the command that clears it if it does not pass."""
     if rule.interlock is Interlock.NO_STEP_IN_DOUBT:
-        return _no_step_in_doubt(standing)
+        return _no_step_in_doubt(standing), rule.clears
     nodes: tuple[NodeName | None, ...] = (
         tuple(node.name for node in gate.nodes) if rule.each_node else (None,)
     )
-    return all_of(_judge_proof(rule, gate, standing, node, now) for node in nodes)
+    said = [_said(rule, standing, node) for node in nodes]
+    if not all(verdict.passed for verdict in said):
+        return all_of(said), rule.clears
+    return all_of(_still_said(rule, gate, standing, node, now) for node in nodes), rule.renews
 
 
-def _judge_proof(
-    rule: Rule, gate: Gate, standing: Standing, node: NodeName | None, now: datetime
-) -> Verdict:
+def _said(rule: Rule, standing: Standing, node: NodeName | None) -> Verdict:
+    """Give what was seen when it was last looked at, however long ago."""
     proof = _proof(rule, standing, node)
     of = f" on {node}" if node else ""
     if proof is None:
         return unknown(f"not proven{of}: that {rule.asks}")
-    age_s = (now - proof.at).total_seconds()
-    longest = rule.max_age_s or 0
-    if rule.interlock not in _KEEPS:
-        longest = min(longest, gate.evidence_max_age_s)
-    if proof.verdict.passed and not 0 <= age_s <= longest:
-        return unknown(f"the proof{of} is {age_s / 60:.0f} minutes old: {rule.asks}")
     if proof.verdict.passed:
         return proof.verdict
     return Verdict(answer=proof.verdict.answer, because=f"{proof.verdict.because}{of}")
+
+
+def _still_said(
+    rule: Rule, gate: Gate, standing: Standing, node: NodeName | None, now: Moment
+) -> Verdict:
+    """Judge whether what passed then counts now."""
+    proof = _proof(rule, standing, node)
+    if proof is None:
+        raise AssertionError("what passed is on record")
+    of = f" on {node}" if node else ""
+    longest_s = rule.max_age_s or 0
+    if rule.interlock not in _KEEPS:
+        longest_s = min(longest_s, gate.evidence_max_age_s)
+    age_s = standing.age_s(proof, now)
+    if age_s is None:
+        return unknown(
+            f"nobody can say how old the proof{of} is, for the clock of this machine was set "
+            f"back: {rule.asks}"
+        )
+    if age_s > longest_s:
+        return unknown(f"the proof{of} is {age_s / 60:.0f} minutes old: {rule.asks}")
+    return proof.verdict
 
 
 def _proof(rule: Rule, standing: Standing, node: NodeName | None) -> Proof | None:
@@ -226,7 +249,7 @@ def _proof(rule: Rule, standing: Standing, node: NodeName | None) -> Proof | Non
         return standing.proofs.get((rule.interlock, node))
     # The pair's health is seen on one node, whichever was primary then: the newest look counts.
     proofs = [p for (name, _), p in standing.proofs.items() if name == rule.interlock]
-    return max(proofs, key=lambda proof: proof.at, default=None)
+    return max(proofs, key=lambda proof: proof.sequence, default=None)
 
 
 def _no_step_in_doubt(standing: Standing) -> Verdict:

@@ -135,7 +135,7 @@ def judge_disk(records: Records) -> Judged:
 
 
 def _clock(seen: Inspected, node: NodeName, records: Records) -> Judged:
-    return judge_clock(records, seen.asked_at.get(node, seen.now))
+    return judge_clock(records, seen.asked_at.get(node, seen.now.at))
 
 
 def judge_clock(records: Records, asked: datetime) -> Judged:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from gatectl.core.check import Verdict
+from gatectl.core.checkpoint import StandingKept
 from gatectl.core.event import (
     CompromiseJudged,
     Ending,
@@ -19,6 +20,7 @@ from gatectl.core.event import (
     StepEnded,
 )
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
+from gatectl.core.moment import Lived, Moment
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
@@ -32,8 +34,10 @@ class Proof:
     node: NodeName | None
     verdict: Verdict
     at: datetime
-    boot_time_ns: int
-    boot_id: str
+    sequence: int
+    """Its place in the journal: which of two proofs is newer is not told by a time."""
+    lived: Lived
+    """How long the record had lasted by then."""
     run: RunId
 
 
@@ -68,6 +72,8 @@ class Standing:
     left_over: tuple[Run, ...] = ()
     """Runs that stopped before a proven end, and that none has made good since; newest last."""
     last_run: Run | None = None
+    lived: Lived | None = None
+    """How long the record has lasted by its newest event."""
 
     @property
     def unfinished(self) -> Run | None:
@@ -79,15 +85,17 @@ class Standing:
         """Fold a gate's events in their order; a dry run changes nothing that is known."""
         standing = cls(gate=gate)
         runs: dict[RunId, Run] = {}
+        lived: Lived | None = None
         for recorded in events:
+            lived = lived_until(lived, recorded)
             run = run_after(runs, recorded)
             if run is not None and run.mode is Mode.DRY:
                 continue
-            standing = standing.after(recorded, run)
-        return standing
+            standing = standing.after(recorded, run, lived)
+        return replace(standing, lived=lived)
 
-    def after(self, recorded: Recorded, run: Run | None) -> "Standing":
-        """Give the standing as it is after one more event."""
+    def after(self, recorded: Recorded, run: Run | None, lived: Lived) -> "Standing":
+        """Give the standing as it is after one more event, until which the record has lived."""
         standing = self
         if run is not None and run is not standing.last_run:
             standing = replace(standing, last_run=run, left_over=_left_over(standing, run))
@@ -98,13 +106,29 @@ class Standing:
                 look = SidesLook(outside=outside, inside=inside, because=because, at=recorded.at)
                 return replace(standing, sides=look)
             case StepEnded(proves=str() as interlock) as ended:
-                return _proven(standing, interlock, ended, recorded)
+                return _proven(standing, interlock, ended, recorded, lived)
             case CompromiseJudged() as judged:
                 return replace(standing, compromise=judged, compromise_at=recorded.at)
             case EvidenceKept() as kept:
                 return replace(standing, evidence=(*standing.evidence, kept))
             case _:
                 return standing
+
+    def age_s(self, proof: Proof, now: Moment) -> float | None:
+        """Tell how old a proof is; none if no clock can say, which is no younger than too old.
+
+        The only judge of age: a wall clock that was set makes no proof younger, and within one boot
+        of this machine none older.
+        """
+        latest = self.lived or proof.lived
+        return latest.until(now).since_s(proof.lived)
+
+
+def lived_until(lived: Lived | None, recorded: Recorded) -> Lived:
+    """Go on to one more event, or begin at the first; a kept standing is none that counts."""
+    if lived is None:
+        return Lived(last=recorded.moment)
+    return lived if isinstance(recorded.event, StandingKept) else lived.until(recorded.moment)
 
 
 def evidence_ids(standing: Standing) -> tuple[EvidenceId, ...]:
@@ -177,7 +201,9 @@ def _signalled(before: Standing, signalled: Signalled, recorded: Recorded) -> St
             return standing
 
 
-def _proven(before: Standing, interlock: str, ended: StepEnded, recorded: Recorded) -> Standing:
+def _proven(
+    before: Standing, interlock: str, ended: StepEnded, recorded: Recorded, lived: Lived
+) -> Standing:
     if recorded.run is None:
         return before
     proof = Proof(
@@ -185,8 +211,8 @@ def _proven(before: Standing, interlock: str, ended: StepEnded, recorded: Record
         node=ended.node,
         verdict=ended.verdict,
         at=recorded.at,
-        boot_time_ns=recorded.boot_time_ns,
-        boot_id=recorded.boot_id,
+        sequence=recorded.sequence,
+        lived=lived,
         run=recorded.run,
     )
     # Several steps may be evidence for one interlock: of one run the worst counts, and a newer

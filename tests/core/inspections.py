@@ -16,7 +16,7 @@ from gatectl.core.inspected import (
     Inspected,
 )
 from gatectl.core.standing import SidesLook, Standing
-from tests.builders import ALMELO, BULLETIN, START, make_gate
+from tests.builders import ALMELO, BULLETIN, START, make_gate, moment_at
 
 FIXED = "12.1-55.18"
 NOW = START + timedelta(hours=1)
@@ -108,5 +108,5 @@ def seen_of(
         advisories=(BULLETIN,),
         host_keys={node.name: node.host.host_keys for node in gate.nodes},
         certificate=NOW + timedelta(days=90),
-        now=NOW,
+        now=moment_at(NOW),
     )

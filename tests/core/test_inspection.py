@@ -12,6 +12,7 @@ from gatectl.core.event import RunId
 from gatectl.core.gate import GateState, NodeName, Target
 from gatectl.core.inspected import Inspected
 from gatectl.core.inspection import inspect_gate, wanted_outside
+from gatectl.core.moment import Lived
 from gatectl.core.standing import Proof
 from gatectl.errors import ExitCode
 from tests.builders import (
@@ -21,6 +22,7 @@ from tests.builders import (
     SETTING_BULLETIN,
     Chronicle,
     make_gate,
+    moment_at,
     plan_of,
     planned,
 )
@@ -54,8 +56,8 @@ def proof_at(age: timedelta) -> dict[tuple[str, NodeName | None], Proof]:
         node=None,
         verdict=passed("shut"),
         at=NOW - age,
-        boot_time_ns=0,
-        boot_id="boot-1",
+        sequence=1,
+        lived=Lived(last=moment_at(NOW - age)),
         run=RunId("r1"),
     )
     return {("still-closed", None): proof}
@@ -143,6 +145,14 @@ SPOILT: dict[str, tuple[Callable[[], Inspected], str, ExitCode]] = {
     "an approval that ends": (
         lambda: replace(seen_of(), approvals={"n1": NOW + timedelta(minutes=5)}),
         "approval",
+        ExitCode.DRIFT,
+    ),
+    "evidence of unknown age": (
+        lambda: replace(
+            seen_of(replace(SHUT, state=GateState.VERIFIED, proofs=proof_at(timedelta(minutes=5)))),
+            now=replace(moment_at(NOW - timedelta(hours=1)), boot_id="boot-2"),
+        ),
+        "evidence",
         ExitCode.DRIFT,
     ),
     "evidence that ends": (

@@ -22,6 +22,7 @@ from gatectl.core.interlock import (
     judge_target,
     standing_blockers,
 )
+from gatectl.core.moment import Lived, Moment
 from gatectl.core.playbook import Purpose
 from gatectl.core.standing import Proof, Standing
 from tests.builders import (
@@ -37,6 +38,7 @@ from tests.builders import (
     ended,
     make_facts,
     make_gate,
+    moment_at,
     plan_of,
     planned,
     started,
@@ -62,8 +64,8 @@ def proof(
         node=node,
         verdict=verdict or passed("proven"),
         at=NOW - timedelta(seconds=age_s),
-        boot_time_ns=0,
-        boot_id="boot-1",
+        sequence=int(1e6 - age_s),
+        lived=Lived(last=moment_at(NOW - timedelta(seconds=age_s))),
         run=RunId("v1"),
     )
 
@@ -91,7 +93,7 @@ def proven(gate: Gate = PAIR, **changes: Any) -> Standing:
 
 def blocked(standing: Standing, gate: Gate = PAIR) -> dict[str, Answer]:
     """Name what stands in the way, with the answer that each has."""
-    return {b.interlock: b.verdict.answer for b in judge_reopening(gate, standing, NOW)}
+    return {b.interlock: b.verdict.answer for b in judge_reopening(gate, standing, moment_at(NOW))}
 
 
 @pytest.mark.parametrize("gate", [PAIR, STANDALONE])
@@ -102,7 +104,7 @@ def test_nothing_stands_in_the_way_when_all_is_proven(gate: Gate) -> None:
 
 def test_everything_stands_in_the_way_when_nothing_is_proven() -> None:
     """All blockers are told at once, each with the command that clears it."""
-    blockers = judge_reopening(PAIR, Standing(gate=ALMELO), NOW)
+    blockers = judge_reopening(PAIR, Standing(gate=ALMELO), moment_at(NOW))
     assert [blocker.interlock for blocker in blockers] == [one.value for one in WITH_PROOF]
     for blocker in blockers:
         assert blocker.verdict.answer is Answer.UNKNOWN
@@ -125,7 +127,7 @@ def test_each_rule_blocks_alone_when_its_proof_says_no_or_nothing(
     """On any one place; fail stays fail, and unknown stays unknown, with its reason."""
     for node in places(interlock, PAIR):
         proofs = {**all_proofs(), (interlock.value, node): proof(interlock, node, verdict)}
-        (blocker,) = judge_reopening(PAIR, replace(proven(), proofs=proofs), NOW)
+        (blocker,) = judge_reopening(PAIR, replace(proven(), proofs=proofs), moment_at(NOW))
         assert blocker.interlock == interlock
         assert blocker.verdict.answer is verdict.answer
         assert verdict.because in blocker.verdict.because
@@ -146,13 +148,31 @@ def test_each_rule_blocks_alone_when_its_proof_is_too_old_or_from_the_future(
 ) -> None:
     """At its limit a proof still counts, a second later no more, and never before it was made."""
     limit_s = longest_s(interlock)
-    for age_s, blocks in ((limit_s, False), (limit_s + 1, True), (0.0, False), (-1.0, True)):
+    for age_s, blocks in ((limit_s, False), (limit_s + 1, True), (0.0, False), (-3.0, True)):
         aged = {
             (interlock.value, node): proof(interlock, node, age_s=age_s)
             for node in places(interlock, PAIR)
         }
         found = blocked(replace(proven(), proofs={**all_proofs(), **aged}))
         assert found == ({interlock: Answer.UNKNOWN} if blocks else {})
+
+
+@pytest.mark.parametrize("interlock", WITH_PROOF)
+def test_a_proof_of_unknown_age_is_too_old(interlock: Interlock) -> None:
+    """After a restart with a clock that was set back, the blocker says so and what renews it."""
+    now = Moment(at=NOW - timedelta(days=1), boot_time_ns=10**9, boot_id="boot-2")
+    proofs = all_proofs()
+    lived = proofs[interlock.value, places(interlock, PAIR)[0]].lived
+    later = Lived(last=now, gaps=1)
+    fresh = {key: replace(one, lived=later) for key, one in proofs.items() if key[0] != interlock}
+    assert lived.gaps == 0
+    standing = replace(proven(), proofs={**proofs, **fresh}, lived=later)
+    (blocker,) = judge_reopening(PAIR, standing, now)
+    assert blocker.interlock == interlock
+    assert blocker.verdict.answer is Answer.UNKNOWN
+    assert "set back" in blocker.verdict.because
+    renews = "scan" if interlock in KEEPS else "verify"
+    assert blocker.clears == f"gatectl {renews} almelo"
 
 
 def test_a_gate_can_ask_for_younger_proofs_but_not_for_older_ones() -> None:
@@ -172,7 +192,7 @@ def test_the_proof_of_one_node_is_not_that_of_the_other(
 ) -> None:
     """Every node of a pair has to prove it, and the blocker names the one that did not."""
     kept = {k: v for k, v in all_proofs().items() if k != (interlock.value, missing)}
-    (blocker,) = judge_reopening(PAIR, replace(proven(), proofs=kept), NOW)
+    (blocker,) = judge_reopening(PAIR, replace(proven(), proofs=kept), moment_at(NOW))
     assert blocker.interlock == interlock
     assert missing in blocker.verdict.because
 
@@ -240,7 +260,7 @@ def test_an_unfinished_or_doubtful_run_blocks(events: Any, answer: Answer | None
     standing = replace(folded, proofs=all_proofs())
     found = blocked(standing)
     assert found == ({} if answer is None else {Interlock.NO_STEP_IN_DOUBT: answer})
-    for blocker in judge_reopening(PAIR, standing, NOW):
+    for blocker in judge_reopening(PAIR, standing, moment_at(NOW)):
         assert "p1 (patch)" in blocker.verdict.because
 
 
@@ -383,7 +403,7 @@ def test_a_precheck_that_was_not_looked_at_is_unknown() -> None:
 
 def test_an_override_lifts_the_blocker_that_it_names_and_no_other() -> None:
     """By its name and with a reason; the rest stands."""
-    blockers = judge_reopening(PAIR, Standing(gate=ALMELO), NOW)
+    blockers = judge_reopening(PAIR, Standing(gate=ALMELO), moment_at(NOW))
     left = standing_blockers(blockers, {Interlock.PAIR_HEALTHY.value: "one node is in repair"})
     assert {one.interlock for one in blockers} - {one.interlock for one in left} == {
         Interlock.PAIR_HEALTHY

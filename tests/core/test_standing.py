@@ -120,7 +120,7 @@ def test_a_step_that_proves_something_is_kept_unless_it_was_a_dry_run(mode: Mode
     recorded = chronicle.add(ended(SAVED_A, Outcome.ALREADY))
     known = standing(chronicle)
     if mode is Mode.DRY:
-        assert known == Standing(gate=ALMELO)
+        assert replace(known, lived=None) == Standing(gate=ALMELO)
         return
     proof = known.proofs["config-saved", NS_A]
     assert (proof.at, proof.run, proof.node) == (recorded.at, recorded.run, NS_A)

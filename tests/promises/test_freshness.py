@@ -2,20 +2,28 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gatectl.clock import SystemClock, read
+from gatectl.core.event import Mode
 from gatectl.core.interlock import judge_reopening
 from gatectl.errors import ExitCode
 from gatectl.simulator.appliance import Appliance
 from gatectl.simulator.rehearsal import GATE, OUTSIDE, SimulatedSite
 from tests.cli.keyboard import FIXED_BUILD, Keyboard
+from tests.fault_clock import whole_process_at
+from tests.faultcases import Story
+from tests.faultworld import OUTSIDE as WORLD_OUTSIDE
+from tests.faultworld import World
 from tests.test_operation import at_work
 
 SPEED = 240.0
+DAY_S = 86_400.0
 OLD_BUILD = "12.1-55.13"
 REOPEN = ("reopen", "--confirm", GATE)
 
@@ -116,13 +124,68 @@ def test_proofs_grow_old_by_themselves(verified: Keyboard) -> None:
     """Nothing blocks right after the verification; half an hour later nearly everything does."""
     with at_work(verified) as (operation, _):
         gate, standing = operation._gate, operation.standing()
-    now = datetime.now(UTC)
+    now = read(SystemClock())
 
     def against(later: timedelta) -> set[str]:
-        return {one.interlock for one in judge_reopening(gate, standing, now + later)}
+        then = replace(
+            now, at=now.at + later, boot_time_ns=now.boot_time_ns + int(later.total_seconds() * 1e9)
+        )
+        return {one.interlock for one in judge_reopening(gate, standing, then)}
 
     assert against(timedelta()) == set()
     looked_at = {"nodes-fixed", "pair-healthy", "config-saved", "sessions-ended", "still-closed"}
     assert against(timedelta(minutes=31)) == looked_at
     assert against(timedelta(hours=25)) == looked_at | {"compromise-check"}
     assert against(timedelta(days=-1)) >= looked_at
+
+
+def until_reopening(folder: Path) -> tuple[World, Story]:
+    """Live through the story in the world of faults until everything is proven."""
+    world = World()
+    with whole_process_at(world.clock):
+        story = Story(world, folder)
+        for chapter in ("close", "patch"):
+            assert story.tell(chapter).code is ExitCode.PROVEN
+    return world, story
+
+
+def test_a_clock_that_is_set_back_makes_no_evidence_younger(tmp_path: Path) -> None:
+    """A day and an hour after the scan its proof is as old as it is, whatever the wall says."""
+    world, story = until_reopening(tmp_path)
+    with whole_process_at(world.clock):
+        world.clock.hand.step_wall(-DAY_S)
+        world.settle(DAY_S + 3600.0)
+        refused = story.tell("reopen")
+        assert refused.code is ExitCode.REFUSED
+        told = {one.interlock: (one.verdict.because, one.clears) for one in refused.blockers}
+        assert set(told) == {"compromise-check"}
+        because, clears = told["compromise-check"]
+        assert because.startswith("the proof is 1500 minutes old")
+        assert clears == "gatectl scan almelo"
+        assert not world.reachable(WORLD_OUTSIDE)
+        world.operation().run("scan", Mode.REAL)
+        assert story.tell("reopen").code is ExitCode.PROVEN
+
+
+def test_a_clock_that_is_set_ahead_does_not_refuse_fresh_evidence(tmp_path: Path) -> None:
+    """Within one boot of this machine a minute is a minute."""
+    world, story = until_reopening(tmp_path)
+    with whole_process_at(world.clock):
+        world.clock.hand.step_wall(2 * DAY_S)
+        world.settle(60.0)
+        assert story.tell("reopen").code is ExitCode.PROVEN
+
+
+def test_a_restart_of_this_machine_with_a_clock_set_back_makes_all_evidence_too_old(
+    tmp_path: Path,
+) -> None:
+    """Nobody can say how long the machine was off, so the scan has to be made again."""
+    world, story = until_reopening(tmp_path)
+    with whole_process_at(world.clock):
+        world.clock.hand.reboot("boot-2")
+        world.clock.hand.step_wall(-3600.0)
+        refused = story.tell("reopen")
+        assert refused.code is ExitCode.REFUSED
+        told = {one.interlock: one.verdict.because for one in refused.blockers}
+        assert set(told) == {"compromise-check", "evidence-preserved"}
+        assert all("set back" in because for because in told.values())
