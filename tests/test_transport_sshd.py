@@ -3,35 +3,26 @@
 # Only OpenSSH's own programs are started, with arguments that stand here.
 # ruff: noqa: S603, S607
 
-import base64
-import contextlib
-import getpass
 import hashlib
 import io
 import os
-import shutil
 import socket
 import stat
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
 import pytest
 
-from gatectl.core.gate import Host, SecretRef
 from gatectl.errors import CommandRefused, ConversationCut, ImageInvalid, InvalidInput, Untrusted
 from gatectl.secret import KeyFile
-from gatectl.transport.connection import fingerprint
 from gatectl.transport.contract import Timeouts
 from gatectl.transport.hostkeys import fetch_host_keys
 from gatectl.transport.ssh import SshTransport
+from tests.openssh import NO_SSHD, SSHD, Sshd, running_sshd
 
-SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-pytestmark = pytest.mark.skipif(SSHD is None, reason="no OpenSSH server is installed")
+pytestmark = pytest.mark.skipif(SSHD is None, reason=NO_SSHD)
 
 COMMAND_LINE = r"""
 import hashlib, os, sys
@@ -72,105 +63,11 @@ while True:
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sshd:
-    """A running server: where it is, whom it lets in and how it is known."""
-
-    folder: Path
-    port: int
-    pins: tuple[str, ...]
-
-    def host(self, **changes: object) -> Host:
-        """Describe the server as the configuration would."""
-        facts: dict[str, object] = {
-            "name": "ns-a",
-            "address": "127.0.0.1",
-            "port": self.port,
-            "username": getpass.getuser(),
-            "secret": SecretRef(kind="key_file", target=str(self.folder / "user")),
-            "host_keys": self.pins,
-        }
-        return Host(**(facts | changes))  # type: ignore[arg-type]  # the values are those of Host
-
-
-def free_port() -> int:
-    """Find a port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def make_key(path: Path, kind: str) -> str:
-    """Make a key pair and return its public half."""
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)], check=True, timeout=30
-    )
-    return path.with_suffix(".pub").read_text()
-
-
-def wait_for(port: int) -> None:
-    """Wait until the server listens."""
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("sshd did not start")
-
-
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """Run an OpenSSH server whose every session is the small command line above."""
-    with running_sshd(tmp_path_factory.mktemp("sshd"), extra="") as server:
+    with running_sshd(tmp_path_factory.mktemp("sshd"), command_line=COMMAND_LINE) as server:
         yield server
-
-
-@contextlib.contextmanager
-def running_sshd(folder: Path, *, extra: str) -> Iterator[Sshd]:
-    """Start a server with its own configuration, and end it."""
-    assert SSHD is not None
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    pins = tuple(
-        fingerprint(
-            paramiko.PKey.from_type_string(*key_of(make_key(folder / kind, kind))).asbytes()
-        )
-        for kind in ("ed25519", "ecdsa", "rsa")
-    )
-    (folder / "authorized").write_text(make_key(folder / "user", "ed25519"))
-    (folder / "command_line.py").write_text(COMMAND_LINE)
-    port = free_port()
-    sftp = next(
-        path
-        for path in (
-            "/usr/lib/openssh/sftp-server",
-            "/usr/libexec/openssh/sftp-server",
-            "sftp-server",
-        )
-        if Path(path).exists() or "/" not in path
-    )
-    (folder / "config").write_text(
-        f"ListenAddress 127.0.0.1:{port}\nPidFile {folder}/pid\nStrictModes no\nUsePAM no\n"
-        "PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-        f"AuthorizedKeysFile {folder}/authorized\nSubsystem sftp {sftp}\nPrintMotd no\n"
-        f"ForceCommand {sys.executable} {folder}/command_line.py\nAllowTcpForwarding yes\n{extra}"
-        + "".join(f"HostKey {folder}/{kind}\n" for kind in ("ed25519", "ecdsa", "rsa"))
-    )
-    server = subprocess.Popen(
-        [SSHD, "-D", "-e", "-f", str(folder / "config")], stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(port)
-        yield Sshd(folder=folder, port=port, pins=pins)
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def key_of(public: str) -> tuple[str, bytes]:
-    """Take a public key's line apart."""
-    kind, text = public.split()[:2]
-    return kind, base64.b64decode(text)
 
 
 @pytest.fixture
@@ -400,7 +297,7 @@ def test_a_server_of_sha1_alone_needs_the_older_library_and_a_setting(
     """Old appliances are reached on purpose or not at all, and the error says how."""
     old = "KexAlgorithms diffie-hellman-group14-sha1\nHostKeyAlgorithms ssh-rsa\n"
     speaks_sha1 = int(paramiko.__version__.split(".", 1)[0]) <= 4
-    with running_sshd(tmp_path, extra=old) as server:
+    with running_sshd(tmp_path, settings=old, command_line=COMMAND_LINE) as server:
         made = SshTransport(
             server.host(legacy_algorithms=legacy),
             secrets=lambda ref: KeyFile(path=Path(ref.target)),

@@ -9,8 +9,10 @@ import errno
 import hmac
 import logging
 import socket
+import threading
 from base64 import b64encode
 from hashlib import sha256
+from typing import Any
 
 import paramiko
 import structlog
@@ -79,12 +81,39 @@ class _Packetizer(Packetizer):
         return False
 
 
+class ForwardRefused(paramiko.ChannelException):
+    """The host did not open this channel; the text is what it said of this very one."""
+
+
 class Client(paramiko.Transport):
     """paramiko's transport, which forgets two things that an operator must be told."""
 
     offer: Offer | None = None
-    refusal: str = ""
-    """The host's own words for the last channel that it did not open."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        self._opening = threading.local()
+        self._refused: dict[int, ForwardRefused] = {}
+        super().__init__(*args, **settings)
+
+    def forward(self, host: str, port: int, *, timeout_s: float) -> paramiko.Channel:
+        """Open a channel onwards; raises ForwardRefused, or what paramiko raises."""
+        # paramiko keeps one failure for all channels: of two that fail at once, one would hear
+        # the other's reason and the other none, which reads as silence.
+        try:
+            return self.open_channel(
+                "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=timeout_s
+            )
+        except paramiko.SSHException as exc:
+            refused = self._refused.pop(self._opening.number, None)
+            if refused is None:
+                raise
+            raise refused from exc
+
+    def _next_channel(self) -> int:
+        # Called by whoever opens a channel, in the own thread.
+        number: int = super()._next_channel()  # type: ignore[misc]  # not in the stubs
+        self._opening.number = number
+        return number
 
     def _parse_kex_init(self, m: paramiko.Message) -> None:
         copy = paramiko.Message(m.asbytes())
@@ -97,9 +126,9 @@ class Client(paramiko.Transport):
 
     def _parse_channel_open_failure(self, m: paramiko.Message) -> None:
         copy = paramiko.Message(m.asbytes())
-        copy.get_int()
-        copy.get_int()
-        self.refusal = plain(copy.get_text())
+        number, code = copy.get_int(), copy.get_int()
+        if self._channels.get(number) is not None:  # type: ignore[attr-defined]  # not in the stubs
+            self._refused[number] = ForwardRefused(code, plain(copy.get_text()))
         super()._parse_channel_open_failure(m)  # type: ignore[misc]  # not in the stubs
 
 
@@ -222,16 +251,16 @@ class Connection:
         self._door.eager = False
         with self.guard(timeout_s + self.timeouts.channel_s) as guard:
             try:
-                return self.client.open_channel(
-                    "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=timeout_s
-                )
-            except paramiko.ChannelException as exc:
+                return self.client.forward(host, port, timeout_s=timeout_s)
+            except ForwardRefused as exc:
                 if exc.code == _PROHIBITED:
                     raise Unreachable(
-                        f"{self.name} does not forward connections: {self.client.refusal}",
-                        hint="Set AllowTcpForwarding yes in the vantage's sshd_config.",
+                        f"{self.name} does not forward connections to {host} port {port}: "
+                        f"{exc.text or 'prohibited'}",
+                        hint="In its sshd_config: AllowTcpForwarding yes (or local), and any "
+                        "PermitOpen that stands there must name this address and port.",
                     ) from exc
-                raise _dial_error(self.client.refusal) from exc
+                raise _dial_error(exc.text) from exc
             except Failures as exc:
                 if self.alive:
                     raise TimeoutError(f"no connection within {timeout_s:g} s") from exc
