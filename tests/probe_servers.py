@@ -68,12 +68,15 @@ class Credentials:
     sha256: str
 
 
-def make_credentials(folder: Path, *, name: str = "gate.test") -> Credentials:
-    """Make a certificate for a name and for loopback."""
+def make_credentials(
+    folder: Path, *, name: str = "gate.test", addresses: tuple[str, ...] = (ADDRESS,)
+) -> Credentials:
+    """Make a certificate for a name and for addresses, loopback unless others are given."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(tz=dt.UTC)
-    names = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(ADDRESS))]
+    names: list[x509.GeneralName] = [x509.DNSName(name)]
+    names += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
