@@ -12,7 +12,15 @@ from gatectl.core.advisory import Advisory
 from gatectl.core.agreement import ApprovalRequested, ApprovalUsed
 from gatectl.core.certificate import CertificateUnreadable, good_until
 from gatectl.core.check import Answer, Unreadable
-from gatectl.core.drift import Compared, KnownDrift, audit_code, judge_known, with_known
+from gatectl.core.drift import (
+    Compared,
+    KnownDrift,
+    Weight,
+    audit_code,
+    judge_known,
+    with_known,
+)
+from gatectl.core.fingerprint import compare_with_pair
 from gatectl.core.gate import Gate, Node, NodeName
 from gatectl.core.inspected import Inspected, audit_looks
 from gatectl.core.inspection import inspect_gate
@@ -25,6 +33,7 @@ from gatectl.operation import Operation
 from gatectl.ownway import own_addresses
 from gatectl.recorder import RunRecorder
 from gatectl.settings_seen import SettingsSeen, see_settings
+from gatectl.shownbuild import see_shown_build
 from gatectl.site import GateLookout, NodeSessions
 from gatectl.transport.hostkeys import fetch_host_keys
 from gatectl.transport.readonly import ReadOnly
@@ -55,8 +64,12 @@ class Audited:
 
     @property
     def unknown(self) -> tuple[Compared, ...]:
-        """What could not be judged."""
-        return tuple(one for one in self.compared if one.answer is Answer.UNKNOWN)
+        """What could not be judged and should have been."""
+        return tuple(
+            one
+            for one in self.compared
+            if one.answer is Answer.UNKNOWN and one.weight is not Weight.MARK
+        )
 
 
 def offered_host_keys(node: Node) -> tuple[str, ...]:
@@ -74,7 +87,7 @@ def audit_gate(
 ) -> Audited:
     """Compare a gate with what it should be; what was found is on record, and nothing else is."""
     began = desk.clock.now()
-    standing, _ = Operation(desk, gate).status()
+    standing, facts = Operation(desk, gate).status()
     advisories = in_force(gate, desk.advisories)
     settings, asked = _see(desk, gate, advisories)
     seen = Inspected(
@@ -85,6 +98,9 @@ def audit_gate(
         advisories=advisories,
         host_keys=_host_keys(gate, fetch),
         certificate=_certificate(desk, gate),
+        shown_build=compare_with_pair(
+            see_shown_build(gate, desk.connect), facts.roles, facts.builds
+        ),
         asked_at=dict.fromkeys((node.name for node in gate.nodes), asked),
         approvals=_approvals(desk, gate),
         now=read(desk.clock),

@@ -1,10 +1,11 @@
 """One gate and the bulletins: look at its nodes, judge each bulletin, and say what to do."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from gatectl.core.advisory import Advisory
+from gatectl.core.check import Answer, Verdict
 from gatectl.core.event import Recorded
 from gatectl.core.exposedtime import ExposedTime, exposed_times
 from gatectl.core.exposure import (
@@ -14,9 +15,12 @@ from gatectl.core.exposure import (
     judge_node,
     needed_looks,
 )
-from gatectl.core.gate import AdvisoryId, Gate, Host, NodeName
+from gatectl.core.fingerprint import Finding, Unrecognised, compare_with_pair
+from gatectl.core.gate import AdvisoryId, Gate, Host, NodeName, Role
+from gatectl.core.inspected import PAIR_LOOK
 from gatectl.core.remedy import Remedy, remedy
 from gatectl.errors import ExitCode, GatectlError, InvalidInput, worst
+from gatectl.facts import role_shown
 from gatectl.settings_seen import see_settings
 from gatectl.site import NodeSessions
 from gatectl.transport.contract import Transport
@@ -56,11 +60,16 @@ class GateJudged:
     nodes: tuple[NodeJudged, ...]
     times: Mapping[AdvisoryId, ExposedTime]
     """For the bulletins whose exploitation is public."""
+    shown_build: Verdict
+    """What the gateway shows of its build, beside what the primary says."""
+    by_shown_build: tuple[AdvisoryId, ...] = ()
+    """What would apply besides, if it is the box that is wrong about its build."""
 
     @property
     def code(self) -> ExitCode:
-        """The worst of its nodes."""
-        return worst(one.code for one in self.nodes)
+        """The worst of its nodes; a page that shows another build is drift by itself."""
+        codes = [one.code for one in self.nodes]
+        return worst([*codes, ExitCode.DRIFT] if self.shown_build.answer is Answer.FAIL else codes)
 
 
 def judge_gate(
@@ -68,6 +77,7 @@ def judge_gate(
     advisories: Mapping[AdvisoryId, Advisory],
     *,
     connect: Callable[[Host], Transport],
+    shown: Finding,
     history: Iterable[Recorded],
     now: datetime,
 ) -> GateJudged:
@@ -75,16 +85,37 @@ def judge_gate(
     if not advisories:
         # Without this, no bulletin at all would mean that none applies.
         raise InvalidInput("there is no bulletin to judge by")
-    looks = needed_looks(advisories.values())
+    looks = (*needed_looks(advisories.values()), PAIR_LOOK)
     with NodeSessions(gate, lambda host: ReadOnly(connect(host))) as sessions:
         seen = see_settings(gate, sessions, looks)
+    nodes = tuple(_judge_node(node, advisories, seen.trouble.get(node.node)) for node in seen.nodes)
+    roles = {node.node: role_shown(node.show(PAIR_LOOK)) for node in seen.nodes}
+    verdict = compare_with_pair(shown, roles, {node.node: node.build for node in nodes})
     return GateJudged(
         gate=gate,
-        nodes=tuple(
-            _judge_node(node, advisories, seen.trouble.get(node.node)) for node in seen.nodes
-        ),
+        nodes=nodes,
         times=exposed_times(seen.nodes, advisories.values(), history, now),
+        shown_build=verdict,
+        by_shown_build=tuple(_applying_besides(shown, verdict, seen.nodes, roles, advisories)),
     )
+
+
+def _applying_besides(
+    shown: Finding,
+    verdict: Verdict,
+    nodes: Iterable[NodeSeen],
+    roles: Mapping[NodeName, Role],
+    advisories: Mapping[AdvisoryId, Advisory],
+) -> Iterator[AdvisoryId]:
+    """List what applies by the build that is shown and not by the one that the box says."""
+    if isinstance(shown, Unrecognised) or verdict.answer is not Answer.FAIL:
+        return
+    serving = next(node for node in nodes if roles[node.node] is Role.PRIMARY)
+    for name, advisory in advisories.items():
+        by_its_word = judge_node(serving, advisory).answer
+        by_its_page = judge_node(serving.running(shown.build), advisory).answer
+        if by_its_page is Applicability.APPLIES and by_its_word is not Applicability.APPLIES:
+            yield name
 
 
 def _judge_node(

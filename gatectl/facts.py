@@ -70,9 +70,8 @@ def _ask(nodes: Nodes, node: NodeName) -> _NodeFacts | GatectlError:
         return exc
     match build, roles:
         case Seen(records=(first, *_)), Seen(records=(*_,) as members) if "build" in first:
-            own = [member for member in members if member.get("local") == "yes"]
             return _NodeFacts(
-                role=_role(own[0].get("role", "")) if own else Role.UNKNOWN,
+                role=role_shown(roles),
                 build=first["build"],
                 propagation=tuple(member.get("propagation", "") for member in members),
             )
@@ -82,6 +81,13 @@ def _ask(nodes: Nodes, node: NodeName) -> _NodeFacts | GatectlError:
             return ConversationCut(f"{node}: {because}")
         case _:
             return ConversationCut(f"{node}: the answer to `{_BUILD_LOOK}` names no build")
+
+
+def role_shown(observation: Observation) -> Role:
+    """Read a node's own role from its answer to `show ha node`."""
+    members = observation.records if isinstance(observation, Seen) else ()
+    own = [member for member in members if member.get("local") == "yes"]
+    return _role(own[0].get("role", "")) if own else Role.UNKNOWN
 
 
 def _look(nodes: Nodes, node: NodeName, command: str) -> Observation:

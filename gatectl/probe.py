@@ -101,16 +101,26 @@ def look_for_build(
 ) -> Finding:
     """Read what the gateway shows of its build to a visitor without a login."""
 
-    def fetch(path: str, judge: Callable[[bytes], Finding]) -> Finding:
-        got = request(dial, target, path=path, server_name=server_name, timeout_s=timeout_s)
-        match got:
-            case NoAnswer(because=because):
-                return Unrecognised(because=f"{path} gave no answer: {because}")
-            case HttpAnswer(status=200, body=body):
-                return judge(body)
-            case HttpAnswer(status=status):
-                return Unrecognised(because=f"{path} gave status {status}")
-            case _ as never:
-                assert_never(never)
+    def fetch(path: str) -> HttpAnswer | NoAnswer:
+        return request(dial, target, path=path, server_name=server_name, timeout_s=timeout_s)
 
-    return join_findings(fetch(STAMP_PATH, build_from_stamp), fetch(SIGN_ON_PATH, build_from_hash))
+    packed = fetch(STAMP_PATH)
+    if isinstance(packed, NoAnswer):
+        # A gate that is shut keeps whoever asks waiting, and would do so once more.
+        return Unrecognised(because=f"no answer ({packed.because or packed.kind.value})")
+    return join_findings(
+        _finding(STAMP_PATH, packed, build_from_stamp),
+        _finding(SIGN_ON_PATH, fetch(SIGN_ON_PATH), build_from_hash),
+    )
+
+
+def _finding(path: str, got: HttpAnswer | NoAnswer, judge: Callable[[bytes], Finding]) -> Finding:
+    match got:
+        case NoAnswer(because=because):
+            return Unrecognised(because=f"{path} gave no answer: {because}")
+        case HttpAnswer(status=200, body=body):
+            return judge(body)
+        case HttpAnswer(status=status):
+            return Unrecognised(because=f"{path} gave status {status}")
+        case _ as never:
+            assert_never(never)

@@ -2,18 +2,27 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
 from typing import Self, assert_never
 
 from gatectl.core.check import Unreadable
+from gatectl.core.fingerprint import Finding, Unrecognised, join_findings
 from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage, VantageName
 from gatectl.core.page import HttpAnswer
 from gatectl.core.reach import VantageReport
 from gatectl.errors import GatectlError, Unreachable
 from gatectl.exchange import agree, open_stream
 from gatectl.ports import RequestSeen
-from gatectl.probe import NoAnswer, answer_record, local_dialler, request, survey
+from gatectl.probe import (
+    NoAnswer,
+    answer_record,
+    local_dialler,
+    look_for_build,
+    request,
+    survey,
+)
 from gatectl.stream import Deadline, Dialler, PlainStream, Stream, Target, TlsStream, Trust
 from gatectl.transport.contract import Transport
 
@@ -80,7 +89,7 @@ class GateLookout:
 
     def request(self, side: Side, method: str, path: str) -> RequestSeen:
         """Send one request from the first vantage of a side."""
-        vantage = next((v for v in self._gate.vantages if v.side is side), None)
+        vantage = self._first(side)
         if vantage is None:
             because = f"no vantage looks from {side}"
             return RequestSeen(observation=Unreadable(because=because), raw=b"")
@@ -97,6 +106,35 @@ class GateLookout:
             observation = Unreadable(because=f"{vantage.name}: {exc.sentence}")
             return RequestSeen(observation=observation, raw=b"")
         return RequestSeen(observation=answer_record(got), raw=_raw(got))
+
+    def build(self) -> Finding:
+        """Tell the build by what a visitor is shown, from outside and from inside at once."""
+        sides = [side for side in Side if self._first(side) is not None]
+        with ThreadPoolExecutor(max_workers=len(Side)) as pool:
+            found = list(pool.map(self._shown_build, sides))
+        shown = [one for one in found if not isinstance(one, Unrecognised)]
+        if shown:
+            # Two ways to one gate: where they show two builds, neither is believed.
+            return join_findings(shown[0], shown[-1])
+        told = (f"{side}: {one.because}" for side, one in zip(sides, found, strict=True))
+        return Unrecognised(because="; ".join(told) or "no vantage could look")
+
+    def _first(self, side: Side) -> Vantage | None:
+        return next((v for v in self._gate.vantages if v.side is side), None)
+
+    def _shown_build(self, side: Side) -> Finding:
+        vantage = self._first(side)
+        if vantage is None:
+            return Unrecognised(because="no vantage looks from there")
+        try:
+            return look_for_build(
+                self._dialler(vantage),
+                self._target(vantage),
+                server_name=self._gate.vserver.server_name,
+                timeout_s=self._timeout_s,
+            )
+        except GatectlError as exc:
+            return Unrecognised(because=exc.sentence)
 
     def certificate(self) -> bytes:
         """Give the certificate that people are shown, in DER; raises Unreachable."""

@@ -9,7 +9,9 @@ from typing import BinaryIO
 import pytest
 
 from gatectl.config.shipped import read_advisories
+from gatectl.core.check import Answer
 from gatectl.core.exposure import Applicability
+from gatectl.core.fingerprint import Finding, Recognised, Unrecognised
 from gatectl.core.gate import Gate, Host
 from gatectl.core.netscaler import Reply
 from gatectl.errors import ExitCode, InvalidInput, Unreachable
@@ -25,6 +27,7 @@ ISN = "set ns tcpparam -enhancedISNgeneration ENABLED"
 AAA = "add authentication vserver aaa SSL 203.0.113.11 443"
 WEB = "add lb vserver web HTTP 203.0.113.12 80"
 NO_GATEWAY = "rm vpn vserver gw_ext"
+NOTHING_SHOWN = Unrecognised(because="nobody looked")
 
 
 class SimulatedSession:
@@ -79,7 +82,11 @@ class SimulatedSession:
 
 
 def judged(
-    build: str, *setup: str, dtls: bool = False, gate: Gate = STANDALONE
+    build: str,
+    *setup: str,
+    dtls: bool = False,
+    gate: Gate = STANDALONE,
+    shown: Finding = NOTHING_SHOWN,
 ) -> tuple[GateJudged, dict[str, Applicability]]:
     """Set a simulated appliance up, judge it, and see that the looks wrote nothing."""
     pair = make_pair(count=1, build=build, dtls=dtls)
@@ -90,7 +97,12 @@ def judged(
             assert typing.send(line, timeout_s=1).error is None, line
         written = len(box.writes())
         found = judge_gate(
-            gate, ADVISORIES, connect=lambda _host: SimulatedSession(box), history=(), now=NOW
+            gate,
+            ADVISORIES,
+            connect=lambda _host: SimulatedSession(box),
+            shown=shown,
+            history=(),
+            now=NOW,
         )
         assert len(box.writes()) == written
     finally:
@@ -178,7 +190,9 @@ def test_a_node_that_cannot_be_reached_is_told_beside_one_that_applies() -> None
         return SimulatedSession(pair.nodes[0])
 
     try:
-        found = judge_gate(make_gate(), ADVISORIES, connect=connect, history=(), now=NOW)
+        found = judge_gate(
+            make_gate(), ADVISORIES, connect=connect, shown=NOTHING_SHOWN, history=(), now=NOW
+        )
     finally:
         pair.close()
     first, second = found.nodes
@@ -190,4 +204,37 @@ def test_a_node_that_cannot_be_reached_is_told_beside_one_that_applies() -> None
 def test_no_bulletin_at_all_is_refused() -> None:
     """Judging by nothing would say that nothing applies."""
     with pytest.raises(InvalidInput):
-        judge_gate(STANDALONE, {}, connect=lambda _host: pytest.fail("asked"), history=(), now=NOW)
+        judge_gate(
+            STANDALONE,
+            {},
+            connect=lambda _host: pytest.fail("asked"),
+            shown=NOTHING_SHOWN,
+            history=(),
+            now=NOW,
+        )
+
+
+def test_a_page_of_the_same_build_agrees_and_changes_nothing() -> None:
+    """Agreement is told beside the bulletins."""
+    shown = Recognised(build="12.1-55.18", because="gzip stamp 1579524387")
+    found, _ = judged("12.1-55.18", shown=shown)
+    assert found.shown_build.answer is Answer.PASS
+    assert found.by_shown_build == ()
+
+
+def test_a_box_that_says_another_build_than_it_shows_is_drift_by_itself() -> None:
+    """Neither is taken for the truth: what applies by the page is told besides."""
+    shown = Recognised(build="14.1-43.56", because="gzip stamp 1749552827")
+    found, answers = judged("14.1-73.46", ISN, shown=shown)
+    assert found.shown_build.answer is Answer.FAIL
+    assert found.code is ExitCode.DRIFT
+    assert set(answers.values()) <= {FIXED, NOT_AFFECTED}
+    assert "CTX694788" in found.by_shown_build
+    assert "CTX693420" not in found.by_shown_build
+
+
+def test_a_build_without_a_published_mark_is_not_known_and_no_drift() -> None:
+    """The third finding costs no exit code: no build of 2026 is published."""
+    found, _ = judged("14.1-73.46", ISN)
+    assert found.shown_build.answer is Answer.UNKNOWN
+    assert found.code is ExitCode.PROVEN

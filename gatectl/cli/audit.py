@@ -39,10 +39,10 @@ def audit(
 ) -> int:
     """Compare gates with what they should be; nothing is written on any node.
 
-    Both sides, the journal, builds and bulletins, saved configuration, the pair, rules, host
-    keys, certificate, disk and clock are looked at. Without a name, all gates are. Exit code 0:
-    all is as it should be, or known drift; 7: drift; worse: a node was not reached, or the gate
-    may be open.
+    Both sides, the journal, builds (said and shown) and bulletins, saved configuration, the pair,
+    rules, host keys, certificate, disk and clock are looked at. Without a name, all gates are.
+    Exit code 0: all is as it should be, or known drift; 7: drift; worse: a node was not reached,
+    or the gate may be open.
     """
     if nagios and as_json:
         raise InvalidInput("--nagios and --json are two forms of one output")

@@ -9,7 +9,12 @@ from rich.text import Text
 from gatectl.cli import options
 from gatectl.cli.desk import workplace
 from gatectl.cli.display import console_on, display_on_stderr
-from gatectl.cli.output import plain_table, print_document
+from gatectl.cli.output import (
+    plain_table,
+    print_document,
+    shown_build_document,
+    shown_build_words,
+)
 from gatectl.core.advisory import AfterPatch
 from gatectl.core.exposedtime import ExposedTime
 from gatectl.core.exposure import Applicability, NodeExposure
@@ -18,6 +23,7 @@ from gatectl.core.remedy import Install
 from gatectl.core.visible import visible
 from gatectl.errors import worst
 from gatectl.exposed import GateJudged, NodeJudged, judge_gate
+from gatectl.shownbuild import see_shown_build
 
 _STYLES = {Applicability.APPLIES: "bold red", Applicability.UNKNOWN: "bold yellow"}
 _QUIET = frozenset({Applicability.FIXED, Applicability.NOT_AFFECTED})
@@ -34,8 +40,9 @@ def exposed(ctx: click.Context, gates: tuple[str, ...], in_force: bool, as_json:
 
     Build, configuration and settings of every node are looked at, over sessions that cannot
     write. Every bulletin that gatectl knows is judged, whatever the configuration has in force.
-    Exit code 0: none applies, and all was seen. 7: at least one applies. 4 or 5: a node could not
-    be reached, or something is not known.
+    What the gateway shows of its build stands beside what the box says. Exit code 0: none applies,
+    and all was seen. 7: at least one applies, or the box says another build than it shows. 4 or 5:
+    a node could not be reached, or something is not known.
     """
     display = display_on_stderr(quiet=True)
     with display.shown(), workplace(ctx, gates, (display,)) as place:
@@ -47,6 +54,7 @@ def exposed(ctx: click.Context, gates: tuple[str, ...], in_force: bool, as_json:
                 if not in_force or gate.advisories == "all"
                 else {name: known[name] for name in gate.advisories},
                 connect=place.desk.connect,
+                shown=see_shown_build(gate, place.desk.connect),
                 history=place.desk.journal.events(gate=gate.name),
                 now=place.desk.clock.now(),
             )
@@ -64,6 +72,9 @@ def exposed(ctx: click.Context, gates: tuple[str, ...], in_force: bool, as_json:
 def _print_gate(judged: GateJudged) -> None:
     for node in judged.nodes:
         _print_node(judged, node)
+    click.echo(f"build as the gateway shows it: {shown_build_words(judged.shown_build)}")
+    if judged.by_shown_build:
+        click.echo(f"with that build, these apply besides: {', '.join(judged.by_shown_build)}")
     times = {name: time for name, time in judged.times.items() if time.periods}
     if not times:
         return
@@ -120,6 +131,10 @@ def _gate_document(judged: GateJudged) -> dict[str, Any]:
         "name": judged.gate.name,
         "exit_code": int(judged.code),
         "nodes": [_node_document(node) for node in judged.nodes],
+        "shown_build": {
+            **shown_build_document(judged.shown_build),
+            "applies_besides": list(judged.by_shown_build),
+        },
         "exposed": [
             _time_document(name, time) for name, time in judged.times.items() if time.periods
         ],

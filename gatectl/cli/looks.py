@@ -13,12 +13,20 @@ from gatectl.cli import options, suggestions
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import console_on, display_on_stderr
 from gatectl.cli.follow import as_json_line, follow
-from gatectl.cli.output import plain_table, print_document, print_timeline
+from gatectl.cli.output import (
+    plain_table,
+    print_document,
+    print_timeline,
+    shown_build_document,
+    shown_build_words,
+)
 from gatectl.cli.planfile import keep_plans
 from gatectl.consent import Consent
 from gatectl.core.agreements import nobody_else
+from gatectl.core.check import Answer, Verdict
 from gatectl.core.course import code_of_standing
 from gatectl.core.event import EVENT, Recorded, RunId
+from gatectl.core.fingerprint import compare_with_pair
 from gatectl.core.gate import Gate, GateState, NodeName
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.report import plan_document, timeline
@@ -28,6 +36,7 @@ from gatectl.errors import ExitCode, worst
 from gatectl.facts import FactsSeen
 from gatectl.history import GateHistory
 from gatectl.operation import Operation
+from gatectl.shownbuild import see_shown_build
 
 
 @click.command()
@@ -38,7 +47,8 @@ def status(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
     """Look at gates now: open, shut or unknown.
 
     Both sides are looked at from the vantages and every node is asked for role and build, over
-    sessions that cannot write. Exit code 5 means that a gate is not as it should be.
+    sessions that cannot write. What the gateway shows of its build stands beside what the box
+    says. Exit code 5: a gate is not as it should be. 7: the box says another build than it shows.
     """
     display = display_on_stderr(quiet=True)
     with display.shown(), workplace(ctx, gates, (display,)) as place:
@@ -46,27 +56,37 @@ def status(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
         alone = [
             nobody_else(Consent(desk=place.desk, gate=gate).agreements()) for gate in place.gates
         ]
-    codes = [_code(standing, facts) for _, standing, facts in seen]
+        shown = [
+            compare_with_pair(see_shown_build(gate, place.desk.connect), facts.roles, facts.builds)
+            for gate, _, facts in seen
+        ]
+    codes = [
+        _code(standing, facts, build)
+        for (_, standing, facts), build in zip(seen, shown, strict=True)
+    ]
     for (gate, *_), sentence in zip(seen, alone, strict=True):
         if sentence:
             click.echo(f"gatectl: {gate.name}: {sentence}", err=True)
     if as_json:
         documents = [
-            {**_status_document(*one), "opened_alone": bool(sentence)}
-            for one, sentence in zip(seen, alone, strict=True)
+            {**_status_document(*one, build), "opened_alone": bool(sentence)}
+            for one, build, sentence in zip(seen, shown, alone, strict=True)
         ]
         print_document("status", worst(codes), {"gates": documents})
         return worst(codes)
-    for gate, standing, facts in seen:
-        _print_status(gate, standing, facts)
+    for one, build in zip(seen, shown, strict=True):
+        _print_status(*one, build)
     return worst(codes)
 
 
-def _code(standing: Standing, facts: FactsSeen) -> ExitCode:
-    return worst([code_of_standing(standing), *(e.exit_code for e in facts.trouble.values())])
+def _code(standing: Standing, facts: FactsSeen, build: Verdict) -> ExitCode:
+    # Most builds have no published mark, so that theirs is not known says nothing about the gate.
+    other = [ExitCode.DRIFT] if build.answer is Answer.FAIL else []
+    troubles = [error.exit_code for error in facts.trouble.values()]
+    return worst([code_of_standing(standing), *troubles, *other])
 
 
-def _print_status(gate: Gate, standing: Standing, facts: FactsSeen) -> None:
+def _print_status(gate: Gate, standing: Standing, facts: FactsSeen, build: Verdict) -> None:
     out = console_on(sys.stdout)
     style = "green" if code_of_standing(standing) is ExitCode.PROVEN else "bold red"
     out.print(Text(f"{gate.name}: {standing.state} ({_wanted(standing)})", style=style))
@@ -83,6 +103,7 @@ def _print_status(gate: Gate, standing: Standing, facts: FactsSeen) -> None:
         table.add_row("last seen", f"{standing.sides.at.astimezone():%Y-%m-%d %H:%M:%S}")
     for node in gate.nodes:
         table.add_row(node.name, _node_words(facts, node.name))
+    table.add_row("shown build", shown_build_words(build))
     run = standing.unfinished
     if run is not None:
         table.add_row("unfinished", f"{run.plan.playbook}, run {run.id}: `gatectl resume`")
@@ -101,7 +122,9 @@ def _node_words(facts: FactsSeen, node: NodeName) -> str:
     return f"{facts.roles[node]}, build {facts.builds[node]}"
 
 
-def _status_document(gate: Gate, standing: Standing, facts: FactsSeen) -> dict[str, Any]:
+def _status_document(
+    gate: Gate, standing: Standing, facts: FactsSeen, build: Verdict
+) -> dict[str, Any]:
     sides = standing.sides
     return {
         "name": gate.name,
@@ -110,7 +133,7 @@ def _status_document(gate: Gate, standing: Standing, facts: FactsSeen) -> dict[s
         "because": standing.state_because,
         "wanted": "shut" if standing.wanted_shut else "open",
         "closed_by": list(standing.closed_by),
-        "exit_code": int(_code(standing, facts)),
+        "exit_code": int(_code(standing, facts, build)),
         "sides": None
         if sides is None
         else {
@@ -130,6 +153,7 @@ def _status_document(gate: Gate, standing: Standing, facts: FactsSeen) -> dict[s
             }
             for node in gate.nodes
         ],
+        "shown_build": shown_build_document(build),
         "unfinished": standing.unfinished.id if standing.unfinished else None,
     }
 

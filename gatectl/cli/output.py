@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatectl.cli.display import console_on
-from gatectl.core.check import Answer
+from gatectl.core.check import Answer, Verdict
 from gatectl.core.event import Mode, Recorded
 from gatectl.core.report import (
     DOCUMENT_VERSION,
@@ -162,3 +162,20 @@ def plain_table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=False)
     return table
+
+
+_BUILD_WORDS = {
+    Answer.PASS: "agreement",
+    Answer.FAIL: "DISAGREEMENT",
+    Answer.UNKNOWN: "not known",
+}
+
+
+def shown_build_words(verdict: Verdict) -> str:
+    """Say what the gateway shows of its build, beside what the box says."""
+    return f"{_BUILD_WORDS[verdict.answer]}: {visible(verdict.because)}"
+
+
+def shown_build_document(verdict: Verdict) -> dict[str, str]:
+    """Make the same of it for JSON."""
+    return {"answer": verdict.answer.value, "because": verdict.because}

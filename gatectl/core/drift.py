@@ -21,6 +21,8 @@ class Weight(StrEnum):
     """People may get in who should not: somebody is woken."""
     CARE = "care"
     """Something to review in working hours."""
+    MARK = "mark"
+    """Only some gates show it at all: a difference is reviewed, its absence is told and no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class Compared:
                 return ExitCode.PROVEN
             case Answer.FAIL if self.known is not None:
                 return ExitCode.PROVEN
+            case Answer.UNKNOWN if self.weight is Weight.MARK:
+                return ExitCode.PROVEN
             case Answer.FAIL | Answer.UNKNOWN if self.trouble is not None:
                 return self.trouble
             case _:
@@ -101,7 +105,7 @@ def with_known(
     accepted = tuple(known)
     return tuple(
         replace(one, known=next((k for k in accepted if k.covers(one, today)), None))
-        if one.answer is Answer.FAIL and one.weight is Weight.CARE
+        if one.answer is Answer.FAIL and one.weight is not Weight.REACH
         else one
         for one in compared
     )

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from gatectl.core.advisory import Build
+from gatectl.core.advisory import Build, BuildError
 from gatectl.core.check import Verdict, failed, passed, unknown
+from gatectl.core.gate import NodeName, Role
 
 STAMP_PATH: Final = "/vpn/js/rdx/core/lang/rdx_en.json.gz"
 """A packed language file; the time in its gzip header is that of the build."""
@@ -110,6 +111,8 @@ def build_from_hash(page: bytes) -> Finding:
 
 def join_findings(stamp: Finding, by_hash: Finding) -> Finding:
     """Join both; where they name two builds, neither is believed."""
+    if stamp == by_hash:
+        return stamp
     if isinstance(stamp, Unrecognised) and isinstance(by_hash, Unrecognised):
         return Unrecognised(because=f"{stamp.because}; {by_hash.because}")
     if isinstance(stamp, Unrecognised):
@@ -135,3 +138,18 @@ def compare_with_stated(finding: Finding, stated: Build) -> Verdict:
             return failed(f"the box says {stated}, but its {because} is that of {build}")
         case _ as never:
             assert_never(never)
+
+
+def compare_with_pair(
+    finding: Finding, roles: Mapping[NodeName, Role], builds: Mapping[NodeName, str]
+) -> Verdict:
+    """Compare with what the node says whose page it is, for the primary alone serves visitors."""
+    primaries = [node for node, role in roles.items() if role is Role.PRIMARY]
+    if len(primaries) != 1:
+        return unknown(f"{len(primaries)} nodes say that they serve the page that was looked at")
+    stated = builds.get(primaries[0], "")
+    try:
+        build = Build.parse(stated)
+    except BuildError:
+        return unknown(f"{primaries[0]} names no build that can be read")
+    return compare_with_stated(finding, build)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from gatectl.core.advisory import Advisory
-from gatectl.core.check import Answer, Unreadable
+from gatectl.core.check import Answer, Unreadable, Verdict
 from gatectl.core.drift import Compared, Weight
 from gatectl.core.exposure import NodeSeen, needed_looks
 from gatectl.core.gate import Gate, NodeName
@@ -38,6 +38,8 @@ class Inspected:
     """What each node offers."""
     certificate: datetime | Unreadable
     """Until when the certificate is good that people are shown."""
+    shown_build: Verdict
+    """What the gateway shows of its build, beside what the primary says."""
     asked_at: Mapping[NodeName, datetime] = field(default_factory=dict)
     """When each node was asked for its clock, by ours."""
     approvals: Mapping[str, datetime] = field(default_factory=dict)

@@ -103,6 +103,9 @@ def _builds(seen: Inspected) -> Iterator[Compared]:
         found = ", ".join(f"{name} runs {build}" for name, build in known.items())
         told = found or "no node told its build"
         yield compared(seen, "same-build", answer, told, "both nodes run one build")
+    shown = seen.shown_build
+    wanted = "the build that the primary says it runs"
+    yield compared(seen, "shown-build", shown.answer, shown.because, wanted, weight=Weight.MARK)
 
 
 _FINE = frozenset({Applicability.FIXED, Applicability.NOT_AFFECTED, Applicability.NOT_CONFIGURED})

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 from gatectl.audit import Audited
 from gatectl.core.check import Answer
 from gatectl.core.drift import Compared
+from gatectl.errors import ExitCode
 
 _NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -24,7 +25,7 @@ def _suite(audited: Audited) -> ET.Element:
     compared = audited.compared
     failures = len(audited.drifted)
     errors = len(audited.unknown)
-    skipped = sum(1 for one in compared if one.known is not None)
+    skipped = sum(1 for one in compared if _is_skipped(one))
     suite = ET.Element(
         "testsuite",
         name=_text(audited.gate.name),
@@ -46,13 +47,18 @@ def _case(one: Compared) -> ET.Element:
         "testcase", name=_text(one.name), classname=_text(f"{one.gate}{where}"), time="0.000"
     )
     sentence = _text(one.sentence())
-    if one.known is not None:
+    if _is_skipped(one):
         ET.SubElement(case, "skipped", message=sentence)
     elif one.answer is Answer.FAIL:
         ET.SubElement(case, "failure", message=sentence, type="drift").text = sentence
     elif one.answer is Answer.UNKNOWN:
         ET.SubElement(case, "error", message=sentence, type="unknown").text = sentence
     return case
+
+
+def _is_skipped(one: Compared) -> bool:
+    """Say whether it is told and changes nothing: accepted drift, or a mark that is not shown."""
+    return one.answer is not Answer.PASS and one.code is ExitCode.PROVEN
 
 
 def _text(text: str) -> str:

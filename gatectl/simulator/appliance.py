@@ -44,6 +44,8 @@ class Appliance(Serving):
         self.name = name
         self.pair = pair
         self.build = build
+        self.claimed_build = ""
+        """What it says that it runs, where that is another build than the one that it serves."""
         self.configuration = configuration
         self.username = username
         self.password = password

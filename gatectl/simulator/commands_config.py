@@ -43,7 +43,7 @@ def _show_hostname(call: Call) -> Iterable[str]:
 
 
 def _show_version(call: Call) -> Iterable[str]:
-    return [version_line(call.box.build)]
+    return [version_line(call.box.claimed_build or call.box.build)]
 
 
 def _create_backup(call: Call) -> None:

@@ -42,10 +42,13 @@ ACCEPTED = KnownDrift(name="saved", reason="change 4711", until=TODAY)
             ExitCode.UNREACHABLE,
         ),
         (replace(UNSAVED, known=ACCEPTED), ExitCode.PROVEN),
+        (replace(UNSAVED, weight=Weight.MARK), ExitCode.DRIFT),
+        (replace(UNSAVED, weight=Weight.MARK, known=ACCEPTED), ExitCode.PROVEN),
+        (replace(UNSAVED, answer=Answer.UNKNOWN, weight=Weight.MARK), ExitCode.PROVEN),
     ],
 )
 def test_each_comparison_has_its_exit_code(compared: Compared, code: ExitCode) -> None:
-    """Drift is for review, reach wakes somebody, and unknown is never as it should be."""
+    """Drift is for review, reach wakes somebody, and a mark that is not shown is only told."""
     assert compared.code is code
 
 

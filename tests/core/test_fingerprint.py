@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,12 @@ from gatectl.core.fingerprint import (
     Unrecognised,
     build_from_hash,
     build_from_stamp,
+    compare_with_pair,
     compare_with_stated,
     join_findings,
 )
+from gatectl.core.gate import Role
+from tests.builders import NS_A, NS_B
 
 
 def packed(stamp: int) -> bytes:
@@ -127,3 +131,37 @@ def test_the_tables_hold_builds_only() -> None:
         assert str(Build.parse(build)) == build
     assert len(BUILD_BY_STAMP) == 26
     assert set(BUILD_BY_HASH.values()) <= set(BUILD_BY_STAMP.values())
+
+
+PAIR = {NS_A: Role.SECONDARY, NS_B: Role.PRIMARY}
+
+
+def test_the_page_is_compared_with_the_node_that_serves_it() -> None:
+    """In the middle of a patch the nodes run two builds, and the page is the primary's."""
+    shown = build_from_stamp(packed(1689014191))
+    builds = {NS_A: "13.1-48.47", NS_B: "13.1-49.13"}
+    assert compare_with_pair(shown, PAIR, builds).answer is Answer.PASS
+    turned = {NS_A: Role.PRIMARY, NS_B: Role.SECONDARY}
+    assert compare_with_pair(shown, turned, builds).answer is Answer.FAIL
+
+
+@pytest.mark.parametrize(
+    ("roles", "builds"),
+    [
+        ({}, {NS_A: "13.1-49.13"}),
+        (dict.fromkeys(PAIR, Role.PRIMARY), dict.fromkeys(PAIR, "13.1-49.13")),
+        (PAIR, {NS_A: "13.1-49.13"}),
+        (PAIR, {NS_B: "new"}),
+    ],
+    ids=["no-role", "two-primaries", "primary-silent", "no-build"],
+)
+def test_a_page_that_is_nobodys_is_unknown(roles: Any, builds: Any) -> None:
+    """Without one primary that names its build there is nothing to compare with."""
+    shown = build_from_stamp(packed(1689014191))
+    assert compare_with_pair(shown, roles, builds).answer is Answer.UNKNOWN
+
+
+def test_two_equal_findings_are_told_once() -> None:
+    """Both sides are usually shown the same."""
+    one = Recognised(build="13.0-47.22", because="gzip stamp 1")
+    assert join_findings(one, one) == one

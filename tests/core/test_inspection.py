@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gatectl.core.check import Answer, Seen, Unreadable, passed
+from gatectl.core.check import Answer, Seen, Unreadable, failed, passed, unknown
 from gatectl.core.drift import Compared, audit_code
 from gatectl.core.event import RunId
 from gatectl.core.gate import GateState, NodeName, Target
@@ -216,3 +216,13 @@ def test_fresh_evidence_and_approvals_are_as_they_should_be() -> None:
     verified = replace(SHUT, state=GateState.VERIFIED, proofs=proof_at(timedelta(minutes=5)))
     seen = replace(seen_of(verified), approvals={"n1": NOW + timedelta(minutes=50)})
     assert bad(seen) == {}
+
+
+def test_a_page_of_another_build_is_drift_and_one_without_a_mark_is_told() -> None:
+    """Three findings: in agreement nothing is bad, and what is not published costs nothing."""
+    other = replace(seen_of(), shown_build=failed("its gzip stamp is that of 12.1-55.13"))
+    assert "12.1-55.13" in bad(other)["shown-build"].found
+    assert audit_code(inspect_gate(other)) is ExitCode.DRIFT
+    silent = replace(seen_of(), shown_build=unknown("not published"))
+    assert bad(silent)["shown-build"].answer is Answer.UNKNOWN
+    assert audit_code(inspect_gate(silent)) is ExitCode.PROVEN

@@ -1,13 +1,15 @@
 """JUnit XML: of the right form, with the right counts, whatever a device has answered."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 import xmlschema
 
+from gatectl.core.drift import Weight
 from gatectl.exporters.junit import junit_text
-from tests.exporters.audits import DRIFTED, OTHER, WELL
+from tests.exporters.audits import DRIFTED, OTHER, UNKNOWN, WELL
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
 
@@ -42,3 +44,13 @@ def test_the_schema_refuses_what_is_not_a_report() -> None:
     assert not SCHEMA.is_valid(broken)
     with pytest.raises(xmlschema.XMLSchemaException):
         SCHEMA.validate(junit_text([WELL]).replace(' tests="1"', ""))
+
+
+def test_a_mark_that_is_not_shown_is_skipped() -> None:
+    """What most gates do not show is no error of a report, and stands in it all the same."""
+    mark = replace(UNKNOWN, name="shown-build", weight=Weight.MARK)
+    text = junit_text([replace(WELL, compared=(*WELL.compared, mark))])
+    SCHEMA.validate(text)
+    (suite,) = ET.fromstring(text).findall("testsuite")  # noqa: S314 - our own text
+    assert (suite.get("errors"), suite.get("skipped")) == ("0", "1")
+    assert len(list(suite.iter("skipped"))) == 1
