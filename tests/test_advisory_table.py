@@ -1,6 +1,7 @@
 """What the bulletins mean for a build, written down by hand from the bulletins."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,22 @@ from pydantic import TypeAdapter
 
 import gatectl
 from gatectl.core.advisory import Advisory, Build, Exposure, exposure_of_build
+from gatectl.core.check import Answer, Expectation, Seen, judge
+from gatectl.core.gate import AdvisoryId
+from gatectl.core.interlock import judge_target
+from gatectl.core.plan import DeviceTask
+from gatectl.core.planning import build_plan
+from gatectl.core.readiness import judge_edition
+from gatectl.core.remedy import install_for
+from tests.builders import (
+    NS_A,
+    STANDALONE,
+    STANDALONE_FACTS,
+    make_facts,
+    plan_of,
+    planned,
+    shipped_playbook,
+)
 
 FOLDER = Path(gatectl.__file__).parent / "advisories"
 FIXED, EXPOSED, UNKNOWN, NOT_AFFECTED = (
@@ -16,6 +33,12 @@ FIXED, EXPOSED, UNKNOWN, NOT_AFFECTED = (
     Exposure.Kind.UNKNOWN,
     Exposure.Kind.NOT_AFFECTED,
 )
+ANSWERS = {
+    FIXED: Answer.PASS,
+    NOT_AFFECTED: Answer.PASS,
+    EXPOSED: Answer.FAIL,
+    UNKNOWN: Answer.UNKNOWN,
+}
 FIPS = True
 STANDARD = False
 
@@ -87,6 +110,53 @@ TABLE = [
     ("13.1-64.28", STANDARD, "CTX697191", EXPOSED),
     ("13.1-37.283", FIPS, "CTX697191", FIXED),
     ("14.1-73.46", FIPS, "CTX697191", FIXED),
+    ("14.1-73.45", FIPS, "CTX697191", EXPOSED),
+    ("13.1-37.282", STANDARD, "CTX697191", EXPOSED),
+    # An inventory that calls a standard build FIPS does not make it one: the number tells, and
+    # 48 is not later than 37 in any line that has both.
+    ("13.1-48.47", FIPS, "CTX561482", EXPOSED),
+    ("13.1-49.13", FIPS, "CTX579459", EXPOSED),
+    ("13.1-64.22", FIPS, "CTX697096", EXPOSED),
+    ("12.1-55.13", FIPS, "CTX267027", EXPOSED),
+    ("12.1-55.24", FIPS, "CTX276688", EXPOSED),
+    ("12.1-65.35", FIPS, "CTX561482", EXPOSED),
+    ("14.1-60.58", FIPS, "CTX696300", EXPOSED),
+    ("14.1-43.55", FIPS, "CTX693420", EXPOSED),
+    # Between the ordinary builds of 2020 and 55.289 only the inventory knows.
+    ("12.1-55.282", FIPS, "CTX463706", EXPOSED),
+    ("12.1-55.282", FIPS, "CTX561482", EXPOSED),
+]
+
+INSTALL = [
+    # What one bulletin asks for, in the line of the running build.
+    ("13.1-37.158", STANDARD, "CTX561482", "13.1-37.159"),
+    ("13.1-37.235", FIPS, "CTX694788", "13.1-37.236"),
+    ("13.1-37.241", FIPS, "CTX694938", ""),
+    ("13.1-37.262", FIPS, "CTX697096", "13.1-37.279"),
+    ("12.1-55.296", FIPS, "CTX561482", "12.1-55.297"),
+    ("12.1-55.329", STANDARD, "CTX694938", "12.1-55.330"),
+    ("12.1-55.282", FIPS, "CTX474995", "12.1-55.291"),
+    ("14.1-72.61", FIPS, "CTX697096", "14.1-73.37"),
+    ("14.1-73.41", FIPS, "CTX697191", "14.1-73.46"),
+    ("14.1-72.61", FIPS, "CTX696604", ""),
+    # Called FIPS and not a FIPS build: the fix is that of its own line.
+    ("13.1-48.47", FIPS, "CTX561482", "13.1-49.13"),
+    ("14.1-43.55", FIPS, "CTX693420", "14.1-43.56"),
+]
+"""Running build, what the inventory says, the bulletin, and what to install: empty for nothing."""
+
+PATCH = [
+    # From, to, in a gate whose inventory says so: may it be installed, for the bulletin in force?
+    ("13.1-37.235", "13.1-37.279", FIPS, "CTX697096", True),
+    ("13.1-37.235", "13.1-37.278", FIPS, "CTX697096", False),
+    ("13.1-37.235", "13.1-64.24", FIPS, "CTX697096", False),
+    ("13.1-37.235", "13.1-64.24", STANDARD, "CTX697096", False),
+    ("13.1-63.21", "13.1-37.279", STANDARD, "CTX697096", False),
+    ("13.1-63.21", "13.1-64.24", FIPS, "CTX697096", True),
+    ("14.1-72.61", "14.1-73.37", FIPS, "CTX697096", True),
+    ("14.1-72.61", "14.1-73.36", FIPS, "CTX697096", False),
+    ("12.1-55.297", "13.1-37.279", FIPS, "CTX697096", True),
+    ("12.1-55.297", "13.1-64.24", FIPS, "CTX697096", False),
 ]
 
 FIRST_FIXED = {
@@ -146,6 +216,62 @@ def test_first_fixed_build_is_the_bulletins(bulletin: str) -> None:
         for build in [Build.parse(text.removesuffix("-FIPS"), fips=text.endswith("-FIPS"))]
     }
     assert read(bulletin).fixed == copied
+
+
+@pytest.mark.parametrize(("build", "fips", "bulletin", "install"), INSTALL)
+def test_what_to_install_is_of_the_running_line(
+    build: str, fips: bool, bulletin: str, install: str
+) -> None:
+    """No FIPS node is sent to a standard build, nor the other way round."""
+    wanted = install_for(Build.parse(build, fips=fips), read(bulletin))
+    assert (wanted.kind, wanted.build) == ("build" if install else "nothing", install)
+
+
+@pytest.mark.parametrize(("running", "target", "fips", "bulletin", "may"), PATCH)
+def test_a_patch_stays_in_its_edition_and_has_the_fix(
+    running: str, target: str, fips: bool, bulletin: str, may: bool
+) -> None:
+    """What stands in the way of a patch, for each edition and what the inventory calls it."""
+    gate = replace(STANDALONE, fips=fips, advisories=(AdvisoryId(bulletin),))
+    advisory = read(bulletin)
+    plan = replace(
+        plan_of(planned("build")),
+        facts=make_facts(builds={NS_A: running}),
+        parameters={"build": target},
+    )
+    verdicts = (judge_target(plan, {advisory.id: advisory}, gate), judge_edition(plan, gate))
+    assert all(one.passed for one in verdicts) is may
+
+
+@pytest.mark.parametrize(("build", "fips", "bulletin", "kind"), TABLE)
+def test_verifying_a_gate_goes_by_its_edition(
+    build: str, fips: bool, bulletin: str, kind: Exposure.Kind
+) -> None:
+    """The shipped verification says of a node what the table says."""
+    advisory = read(bulletin)
+    gate = replace(STANDALONE, fips=fips, advisories=(advisory.id,))
+    plan = build_plan(
+        shipped_playbook("verify"),
+        gate,
+        STANDALONE_FACTS,
+        parameters={},
+        advisories={advisory.id: advisory},
+    )
+    step = next(step for step in plan.steps if step.proves == "nodes-fixed")
+    assert isinstance(step.task, DeviceTask)
+    verdict = judge(Seen(records=({"build": build},)), step.task.holds)
+    assert verdict.answer is ANSWERS[kind]
+
+
+def test_an_edition_that_a_bulletin_does_not_list_is_not_verified_as_the_other() -> None:
+    """14.1-FIPS has the numbers of 14.1, so only the inventory keeps the two apart."""
+    listed = read("CTX697096")
+    advisory = replace(
+        listed, fixed={train: build for train, build in listed.fixed.items() if train == "14.1"}
+    )
+    for fips, answer in ((False, Answer.PASS), (True, Answer.UNKNOWN)):
+        fixed = Expectation(field="build", fixed_for=(advisory,), fips=fips)
+        assert judge(Seen(records=({"build": "14.1-73.46"},)), (fixed,)).answer is answer
 
 
 @pytest.mark.parametrize(("build", "bulletin"), WITHOUT_A_FIX)

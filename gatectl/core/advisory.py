@@ -13,7 +13,12 @@ from gatectl.core.gate import AdvisoryId
 _BUILD = re.compile(
     r"(?P<release>\d{1,2}\.\d{1,2})[- ](?P<major>\d{1,4})\.(?P<minor>\d{1,5})", re.ASCII
 )
+_FIPS_MAJOR_OF_13_1 = 37
+_FIPS_MAJOR_OF_12_1 = 55
+_LAST_STANDARD_MINOR_OF_12_1_55 = 24
 _FIRST_FIPS_MINOR_OF_12_1_55 = 289
+_FIRST_FIPS_OF_14_1 = (72, 61)
+"""From here on 14.1-FIPS shares its numbers with 14.1."""
 
 
 class BuildError(ValueError):
@@ -50,12 +55,16 @@ class Build:
 
     @classmethod
     def parse(cls, text: str, *, fips: bool = False) -> Self:
-        """Read `13.1-49.13`; raises BuildError. `fips` is for trains that share their numbers."""
+        """Read `13.1-49.13`; raises BuildError.
+
+        `fips` is what the inventory says, and counts where the number leaves it open.
+        """
         found = _BUILD.fullmatch(text.strip())
         if found is None:
             raise BuildError(f"{text!r} is not a build; write it as 13.1-49.13")
         release, major, minor = found["release"], int(found["major"]), int(found["minor"])
-        edition = Edition.FIPS if fips or _is_fips(release, major, minor) else Edition.STANDARD
+        is_fips = _is_fips(release, major, minor, stated=fips)
+        edition = Edition.FIPS if is_fips else Edition.STANDARD
         return cls(train=Train(release=release, edition=edition), major=major, minor=minor)
 
     def __str__(self) -> str:
@@ -69,12 +78,20 @@ class Build:
         return (self.major, self.minor) < (other.major, other.minor)
 
 
-def _is_fips(release: str, major: int, minor: int) -> bool:
-    # netscaler.md 6.3: 13.1-37.x is FIPS/NDcPP; so is 12.1-55.x from 55.289 on, while
-    # 12.1-55.18 and 55.24 were ordinary builds in 2020.
-    return (release, major) == ("13.1", 37) or (
-        (release, major) == ("12.1", 55) and minor >= _FIRST_FIPS_MINOR_OF_12_1_55
-    )
+def _is_fips(release: str, major: int, minor: int, *, stated: bool) -> bool:
+    # netscaler.md 6.3. Whoever calls a standard build FIPS would have it judged by another line's
+    # numbers, and found fixed: so the number decides wherever it can.
+    match release:
+        case "13.1":
+            return major == _FIPS_MAJOR_OF_13_1
+        case "12.1":
+            between = stated and minor > _LAST_STANDARD_MINOR_OF_12_1_55
+            first = _FIRST_FIPS_MINOR_OF_12_1_55
+            return major == _FIPS_MAJOR_OF_12_1 and (minor >= first or between)
+        case "14.1":
+            return stated and (major, minor) >= _FIRST_FIPS_OF_14_1
+        case _:
+            return stated
 
 
 PreconditionKind = Literal[

@@ -147,7 +147,10 @@ def _unfit(reasons: tuple[Unfit, ...], gate: Gate, facts: GateFacts) -> Iterator
 
 
 def in_range(build: str, first: str, last: str) -> bool:
-    """Say whether a build lies in a range; another train is in none."""
+    """Say whether a build lies in a range; another train is in none.
+
+    A range names no edition, so the numbers alone tell: where editions share them, it is for both.
+    """
     installed = Build.parse(build)
     try:
         return Build.parse(first) <= installed <= Build.parse(last)
@@ -363,6 +366,7 @@ class _Filler:
             at_most=written.at_most,
             at_least_build=filled(written.at_least_build),
             fixed_for=self._advisories(written.fixed_for),
+            fips=self.gate.fips,
             within=self.gate.office_networks if written.within else None,
             not_between=(int(fill(between[0])), int(fill(between[1]))) if between else None,
             above=None if written.above is None else int(fill(written.above)),

@@ -22,8 +22,6 @@ _NO_BEGINNING: Final = frozenset({"", "0", "*", "-", "n/a", "unspecified", "unkn
 _RELEASES: Final = frozenset(
     {"9.3", "10.0", "10.1", "10.5", "11.0", "11.1", "12.0", "12.1", "13.0", "13.1", "14.1"}
 )
-_FIPS_MAJOR: Final = {"13.1": 37, "12.1": 55}
-"""In these releases the FIPS builds have numbers of their own."""
 
 
 class NotCertain(Exception):
@@ -113,12 +111,12 @@ def _release_of(text: str) -> str:
 
 def _in_its_edition(text: str, *, stated: bool) -> Build:
     try:
-        by_number = Build.parse(text)
+        build = Build.parse(text, fips=stated)
     except BuildError as exc:
         raise NotCertain(str(exc)) from exc
-    release, fips_by_number = by_number.train.release, by_number.train.edition is Edition.FIPS
-    if fips_by_number and not stated:
+    is_fips = build.train.edition is Edition.FIPS
+    if is_fips and not stated:
         raise NotCertain(f"{text} has the numbers of a FIPS build, and is not said to be one")
-    if stated and _FIPS_MAJOR.get(release, by_number.major) != by_number.major:
+    if stated and not is_fips:
         raise NotCertain(f"{text} is said to be a FIPS build, and does not have such numbers")
-    return Build.parse(text, fips=stated)
+    return build
