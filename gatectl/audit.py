@@ -12,6 +12,7 @@ from gatectl.core.advisory import Advisory
 from gatectl.core.agreement import ApprovalRequested, ApprovalUsed
 from gatectl.core.certificate import CertificateUnreadable, good_until
 from gatectl.core.check import Answer, Unreadable
+from gatectl.core.deadline import overdue
 from gatectl.core.drift import (
     Compared,
     KnownDrift,
@@ -27,6 +28,7 @@ from gatectl.core.inspection import inspect_gate
 from gatectl.core.planning import in_force
 from gatectl.core.upkeep import AuditEnded
 from gatectl.desk import Desk
+from gatectl.duty import due_now, tell_overdue
 from gatectl.emergencypath import emergency_trouble
 from gatectl.errors import ExitCode, GatectlError
 from gatectl.operation import Operation
@@ -105,7 +107,7 @@ def audit_gate(
         approvals=_approvals(desk, gate),
         now=read(desk.clock),
     )
-    found = (*inspect_gate(seen), *_ways(gate, state_dir))
+    found = (*inspect_gate(seen), *_ways(gate, state_dir), *_deadlines(desk, gate))
     accepted = tuple(known)
     today = seen.now.at.date()
     compared = (
@@ -166,6 +168,26 @@ def _approvals(desk: Desk, gate: Gate) -> dict[str, datetime]:
             case _:
                 pass
     return waiting
+
+
+def _deadlines(desk: Desk, gate: Gate) -> tuple[Compared, ...]:
+    """Compare the open case with its clock, if there is one; what is late is told once."""
+    due = due_now(desk.journal, gate, desk.clock.now())
+    if not due:
+        return ()
+    tell_overdue(desk, gate)
+    late = [
+        f"{one.what} ({one.subject}) since {one.due:%Y-%m-%d %H:%M} UTC" for one in overdue(due)
+    ]
+    return (
+        Compared(
+            name="deadlines",
+            gate=gate.name,
+            answer=Answer.FAIL if late else Answer.PASS,
+            found=f"overdue: {'; '.join(late)}" if late else "none is overdue",
+            wanted="every deadline of the open case met, or still ahead",
+        ),
+    )
 
 
 def _ways(gate: Gate, state_dir: Path) -> tuple[Compared, ...]:

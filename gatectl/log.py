@@ -56,7 +56,7 @@ from gatectl.core.event import (
     StepEnded,
     StepStarted,
 )
-from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
+from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
 from gatectl.core.visible import visible
 from gatectl.secret import Secret, scrub
 
@@ -196,6 +196,8 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
             return "audit", "", f"exit {event.exit_code}"
         case MaintenanceSkipped():
             return "maintain", event.playbook, "skipped"
+        case DeadlinePassed():
+            return "see deadline", event.what, "overdue"
         case _ as never:
             assert_never(never)
 

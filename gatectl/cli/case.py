@@ -16,13 +16,14 @@ from gatectl.cli.casework import (
     of_case,
     people_of,
 )
+from gatectl.cli.deadlines import deadline_document, local_minute, print_deadlines
 from gatectl.cli.desk import workplace
 from gatectl.cli.display import console_on
 from gatectl.cli.output import plain_table, print_document, print_line
 from gatectl.core.advice import Unsettled, unsettled
 from gatectl.core.case import Case, decided_at
 from gatectl.core.casework import CaseName, IncidentDeclared, IncidentReported, Stage
-from gatectl.core.deadline import Deadline, Pressure, deadlines, overdue
+from gatectl.core.deadline import deadlines, overdue
 from gatectl.core.gate import Gate
 from gatectl.core.visible import visible
 from gatectl.errors import ExitCode
@@ -93,8 +94,8 @@ def list_cases(ctx: click.Context, as_json: bool) -> int:
         return ExitCode.PROVEN
     table = plain_table("case", "gate", "opened", "closed", "title")
     for one in cases:
-        closed = _local(one.closed) if one.closed else "-"
-        table.add_row(one.name, one.gate, _local(one.opened), closed, visible(one.title))
+        closed = local_minute(one.closed) if one.closed else "-"
+        table.add_row(one.name, one.gate, local_minute(one.opened), closed, visible(one.title))
     console_on(sys.stdout).print(table)
     return ExitCode.PROVEN
 
@@ -135,42 +136,22 @@ def _print_entries(found: Case) -> None:
     table = plain_table("when", "what", "detail")
     for heard in found.advice:
         entry = heard.entry
-        table.add_row(_local(entry.received_at), f"advice: {entry.says}", visible(entry.key))
+        table.add_row(local_minute(entry.received_at), f"advice: {entry.says}", visible(entry.key))
     for made in found.decisions:
         why = visible(made.entry.why, limit=160)
-        table.add_row(_local(decided_at(made)), f"decided: {made.entry.decision}", why)
+        table.add_row(local_minute(decided_at(made)), f"decided: {made.entry.decision}", why)
     for doubt in unsettled(found):
         answered = "answered since" if doubt.answered else "decide again"
         told = f"rests on {doubt.rests_on}, replaced by {doubt.newer.entry.key}: {answered}"
-        table.add_row(_local(doubt.newer.entry.received_at), "decision unsettled", visible(told))
+        table.add_row(
+            local_minute(doubt.newer.entry.received_at), "decision unsettled", visible(told)
+        )
     for run in found.runs:
         words = f"{run.plan.playbook}: {run.ending or 'unfinished'}"
-        table.add_row(_local(run.started), "run", f"{words} ({run.id})")
+        table.add_row(local_minute(run.started), "run", f"{words} ({run.id})")
     total = sum(one.entry.hours for one in found.hours)
     table.add_row("", "hours", f"{total:.2f}")
     console_on(sys.stdout).print(table)
-
-
-def print_deadlines(due: tuple[Deadline, ...]) -> None:
-    """Print the deadlines of a case, the most pressing first."""
-    table = plain_table("deadline", "due", "stands", "about")
-    for one in due:
-        stands = one.pressure.value if one.met is None else f"{one.pressure} {_local(one.met)}"
-        table.add_row(one.what, _local(one.due), stands, visible(one.subject))
-    if due:
-        console_on(sys.stdout).print(table)
-
-
-def deadline_document(one: Deadline) -> dict[str, Any]:
-    """Put a deadline in a JSON document's terms."""
-    return {
-        "what": one.what,
-        "about": one.subject,
-        "due": one.due.isoformat(),
-        "met": one.met.isoformat() if one.met else None,
-        "stands": one.pressure.value,
-        "overdue": one.pressure is Pressure.OVERDUE,
-    }
 
 
 @case.command()
@@ -268,7 +249,3 @@ def _unsettled_document(one: Unsettled) -> dict[str, Any]:
 
 def _affected(gate: Gate) -> list[dict[str, Any]]:
     return [{"group": one.group, "count": one.count, "side": one.side.value} for one in gate.users]
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"

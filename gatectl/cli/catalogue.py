@@ -17,7 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "maintain": ("maintain:maintain", "Carry out playbooks unattended, inside their window"),
     "schedule": ("schedule:schedule", "Print timers for systemd and cron"),
     "resume": ("runs:resume", "Go on with a run that was cut off or held"),
-    "status": ("looks:status", "Look at gates now: open, shut or unknown"),
+    "status": ("status:status", "Look at gates now: open, shut or unknown"),
     "audit": ("audit:audit", "Compare gates with what they should be; nothing is written"),
     "watch": ("watch:watch", "Look at gates again and again"),
     "plan": ("looks:plan", "Show what a playbook would do, over sessions that cannot write"),

@@ -1,161 +1,24 @@
-"""The verbs that only look: at gates, at plans, at the record."""
+"""The verbs that only look: at plans, at the record."""
 
-import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from gatectl.cli import options, suggestions
 from gatectl.cli.desk import Workplace, workplace
-from gatectl.cli.display import console_on, display_on_stderr
 from gatectl.cli.follow import as_json_line, follow
-from gatectl.cli.output import (
-    plain_table,
-    print_document,
-    print_timeline,
-    shown_build_document,
-    shown_build_words,
-)
+from gatectl.cli.output import print_document, print_timeline
 from gatectl.cli.planfile import keep_plans
-from gatectl.consent import Consent
-from gatectl.core.agreements import nobody_else
-from gatectl.core.check import Answer, Verdict
-from gatectl.core.course import code_of_standing
 from gatectl.core.event import EVENT, Recorded, RunId
-from gatectl.core.fingerprint import compare_with_pair
-from gatectl.core.gate import Gate, GateState, NodeName
+from gatectl.core.gate import Gate
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.report import plan_document, timeline
-from gatectl.core.standing import Standing
 from gatectl.core.visible import visible
-from gatectl.errors import ExitCode, worst
-from gatectl.facts import FactsSeen
+from gatectl.errors import ExitCode
 from gatectl.history import GateHistory
 from gatectl.operation import Operation
-from gatectl.shownbuild import see_shown_build
-
-
-@click.command()
-@options.gates
-@options.as_json
-@click.pass_context
-def status(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
-    """Look at gates now: open, shut or unknown.
-
-    Both sides are looked at from the vantages and every node is asked for role and build, over
-    sessions that cannot write. What the gateway shows of its build stands beside what the box
-    says. Exit code 5: a gate is not as it should be. 7: the box says another build than it shows.
-    """
-    display = display_on_stderr(quiet=True)
-    with display.shown(), workplace(ctx, gates, (display,)) as place:
-        seen = [(gate, *Operation(place.desk, gate).status()) for gate in place.gates]
-        alone = [
-            nobody_else(Consent(desk=place.desk, gate=gate).agreements()) for gate in place.gates
-        ]
-        shown = [
-            compare_with_pair(see_shown_build(gate, place.desk.connect), facts.roles, facts.builds)
-            for gate, _, facts in seen
-        ]
-    codes = [
-        _code(standing, facts, build)
-        for (_, standing, facts), build in zip(seen, shown, strict=True)
-    ]
-    for (gate, *_), sentence in zip(seen, alone, strict=True):
-        if sentence:
-            click.echo(f"gatectl: {gate.name}: {sentence}", err=True)
-    if as_json:
-        documents = [
-            {**_status_document(*one, build), "opened_alone": bool(sentence)}
-            for one, build, sentence in zip(seen, shown, alone, strict=True)
-        ]
-        print_document("status", worst(codes), {"gates": documents})
-        return worst(codes)
-    for one, build in zip(seen, shown, strict=True):
-        _print_status(*one, build)
-    return worst(codes)
-
-
-def _code(standing: Standing, facts: FactsSeen, build: Verdict) -> ExitCode:
-    # Most builds have no published mark, so that theirs is not known says nothing about the gate.
-    other = [ExitCode.DRIFT] if build.answer is Answer.FAIL else []
-    troubles = [error.exit_code for error in facts.trouble.values()]
-    return worst([code_of_standing(standing), *troubles, *other])
-
-
-def _print_status(gate: Gate, standing: Standing, facts: FactsSeen, build: Verdict) -> None:
-    out = console_on(sys.stdout)
-    style = "green" if code_of_standing(standing) is ExitCode.PROVEN else "bold red"
-    out.print(Text(f"{gate.name}: {standing.state} ({_wanted(standing)})", style=style))
-    table = plain_table("", "")
-    if standing.state_since is not None:
-        table.add_row("since", f"{standing.state_since.astimezone():%Y-%m-%d %H:%M:%S}")
-        if standing.state is GateState.REOPENING:
-            ends = standing.state_since + timedelta(seconds=gate.provisional_s)
-            table.add_row("ends", f"{ends.astimezone():%Y-%m-%d %H:%M:%S}, unless it is confirmed")
-    table.add_row("because", visible(standing.state_because))
-    if standing.sides is not None:
-        table.add_row("outside", standing.sides.outside)
-        table.add_row("inside", standing.sides.inside)
-        table.add_row("last seen", f"{standing.sides.at.astimezone():%Y-%m-%d %H:%M:%S}")
-    for node in gate.nodes:
-        table.add_row(node.name, _node_words(facts, node.name))
-    table.add_row("shown build", shown_build_words(build))
-    run = standing.unfinished
-    if run is not None:
-        table.add_row("unfinished", f"{run.plan.playbook}, run {run.id}: `gatectl resume`")
-    out.print(table)
-
-
-def _wanted(standing: Standing) -> str:
-    if standing.state is GateState.REOPENING:
-        return "provisionally; `gatectl confirm` makes it last"
-    return "should be shut" if standing.wanted_shut else "should be open"
-
-
-def _node_words(facts: FactsSeen, node: NodeName) -> str:
-    if node in facts.trouble:
-        return visible(facts.trouble[node].sentence)
-    return f"{facts.roles[node]}, build {facts.builds[node]}"
-
-
-def _status_document(
-    gate: Gate, standing: Standing, facts: FactsSeen, build: Verdict
-) -> dict[str, Any]:
-    sides = standing.sides
-    return {
-        "name": gate.name,
-        "state": standing.state.value,
-        "since": standing.state_since.isoformat() if standing.state_since else None,
-        "because": standing.state_because,
-        "wanted": "shut" if standing.wanted_shut else "open",
-        "closed_by": list(standing.closed_by),
-        "exit_code": int(_code(standing, facts, build)),
-        "sides": None
-        if sides is None
-        else {
-            "outside": sides.outside,
-            "inside": sides.inside,
-            "because": sides.because,
-            "at": sides.at.isoformat(),
-        },
-        "nodes": [
-            {
-                "name": node.name,
-                "role": facts.roles[node.name].value if node.name in facts.roles else None,
-                "build": facts.builds.get(node.name),
-                "trouble": facts.trouble[node.name].sentence
-                if node.name in facts.trouble
-                else None,
-            }
-            for node in gate.nodes
-        ],
-        "shown_build": shown_build_document(build),
-        "unfinished": standing.unfinished.id if standing.unfinished else None,
-    }
 
 
 @click.command()

@@ -13,8 +13,10 @@ from gatectl.cli.desk import workplace
 from gatectl.cli.display import display_on_stderr
 from gatectl.cli.output import finish
 from gatectl.cli.runs import mode_of
+from gatectl.core.event import Mode
 from gatectl.core.gate import Gate
 from gatectl.desk import Desk, Result
+from gatectl.duty import tell_overdue
 from gatectl.errors import GatectlError
 from gatectl.maintenance import Job, maintain_gate
 from gatectl.operation import Operation
@@ -83,6 +85,8 @@ def maintain(
 
 def _maintained(desk: Desk, job: Job, gate: Gate) -> tuple[Result, ...]:
     try:
+        if job.mode is Mode.REAL:
+            tell_overdue(desk, gate)
         return maintain_gate(desk, gate, job)
     except GatectlError as exc:
         return (Operation(desk, gate).refuse("maintain", exc),)

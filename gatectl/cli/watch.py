@@ -8,7 +8,9 @@ from gatectl.core.course import code_of_standing
 from gatectl.core.event import Mode
 from gatectl.core.gate import Gate
 from gatectl.core.standing import Standing
+from gatectl.core.upkeep import DeadlinePassed
 from gatectl.core.visible import visible
+from gatectl.duty import tell_overdue
 from gatectl.errors import ExitCode, Interrupted, worst
 from gatectl.hook import call_hook
 from gatectl.operation import Operation
@@ -32,8 +34,9 @@ def watch(
     """Look at gates again and again; call a hook when one that should be shut is found open.
 
     The hook gets GATECTL_EVENT, GATECTL_GATE, GATECTL_STATE and GATECTL_BECAUSE. It is called
-    when a gate begins to be other than it should, and not at every look. Ends with Ctrl-C, or
-    after --times, with the exit code of the last look.
+    when a gate begins to be other than it should, and not at every look; and once, as `overdue`,
+    for each deadline of an open case that passes. Ends with Ctrl-C, or after --times, with the
+    exit code of the last look.
     """
     with workplace(ctx, gates) as place:
         alarmed: set[str] = set()
@@ -61,6 +64,8 @@ def _look(
     standing, facts = operation.status()
     code = worst([code_of_standing(standing), *(e.exit_code for e in facts.trouble.values())])
     _tell(standing, code)
+    for deadline in tell_overdue(place.desk, gate):
+        _call_late(hook, standing, deadline)
     if code is ExitCode.PROVEN:
         alarmed.discard(gate.name)
         return code
@@ -86,6 +91,17 @@ def _call(hook: str | None, standing: Standing, code: ExitCode) -> None:
         return
     event = "may-be-open" if code is ExitCode.MAYBE_OPEN else "not-as-it-should-be"
     because = standing.sides.because if standing.sides else standing.state_because
+    _call_with(hook, standing, event, because)
+
+
+def _call_late(hook: str | None, standing: Standing, deadline: DeadlinePassed) -> None:
+    because = f"{deadline.what} of the case {deadline.case}, due {deadline.due.isoformat()}"
+    click.echo(f"gatectl: {standing.gate}: overdue: {because}", err=True)
+    if hook is not None:
+        _call_with(hook, standing, "overdue", because)
+
+
+def _call_with(hook: str, standing: Standing, event: str, because: str) -> None:
     trouble = call_hook(
         hook,
         {

@@ -5,7 +5,7 @@ risk decision; an incident asks for a warning in 24 hours, a report in 72 and a 
 month. A deadline that was missed stays on record as met late.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -16,6 +16,21 @@ from gatectl.core.casework import AdviceReceived, Choice, Says, Stage
 from gatectl.core.event import CompromiseJudged, Ending
 from gatectl.core.plan import Direction
 from gatectl.core.playbook import Purpose
+from gatectl.core.upkeep import DeadlinePassed
+
+KINDS = (
+    "case.opened",
+    "case.closed",
+    "advice.received",
+    "decided",
+    "incident.declared",
+    "incident.reported",
+    "compromise.judged",
+    "run.started",
+    "run.resumed",
+    "run.ended",
+)
+"""All the events that deadlines rest on; the looks and acts between them say nothing of time."""
 
 HIGH = "high/high"
 _MONTH_DAYS = 30
@@ -63,6 +78,18 @@ def deadlines(case: Case, now: datetime, *, measure_days: int = 7) -> tuple[Dead
 def overdue(found: tuple[Deadline, ...]) -> tuple[Deadline, ...]:
     """Pick out what is late and not met: for a timer, the exit code of pending changes."""
     return tuple(one for one in found if one.pressure is Pressure.OVERDUE)
+
+
+def untold(
+    case: Case, found: tuple[Deadline, ...], told: Iterable[DeadlinePassed]
+) -> tuple[DeadlinePassed, ...]:
+    """Give what is overdue and was told to nobody yet: an alarm of every minute wakes nobody."""
+    known = set(told)
+    passed = (
+        DeadlinePassed(case=case.name, what=one.what, subject=one.subject, due=one.due)
+        for one in overdue(found)
+    )
+    return tuple(one for one in passed if one not in known)
 
 
 def measures(case: Case) -> tuple[datetime, ...]:

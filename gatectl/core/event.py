@@ -30,7 +30,7 @@ from gatectl.core.checkpoint import StandingKept
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Digest, Plan, PlannedId
-from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
+from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
 
 RunId = NewType("RunId", str)
 EvidenceId = NewType("EvidenceId", str)
@@ -284,7 +284,8 @@ Event = Annotated[
     | ApprovalUsed
     | AttestationGiven
     | AuditEnded
-    | MaintenanceSkipped,
+    | MaintenanceSkipped
+    | DeadlinePassed,
     Field(discriminator="kind"),
 ]
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from gatectl.core.agreement import ApprovalRequested
 from gatectl.core.event import Recorded, Signalled
 from gatectl.core.gate import SHUT_STATES, GateName, GateState, Signal
-from gatectl.core.upkeep import MaintenanceSkipped
+from gatectl.core.upkeep import DeadlinePassed, MaintenanceSkipped
 
 
 class Occasion(StrEnum):
@@ -62,6 +62,9 @@ def notice_of(recorded: Recorded) -> Notice | None:
             return _notice(recorded, Occasion.APPROVAL_WANTED, because)
         case MaintenanceSkipped(playbook=playbook, because=because):
             return _notice(recorded, Occasion.OVERDUE, f"{playbook} was skipped: {because}")
+        case DeadlinePassed(case=case, what=what, due=due):
+            because = f"the {what} of the case {case} was due by {due.isoformat()}"
+            return _notice(recorded, Occasion.OVERDUE, f"{because}: `gatectl case show {case}`")
         case _:
             return None
 

@@ -1,8 +1,10 @@
-"""What stands on record of the days without a crisis: audits, and work that did not begin."""
+"""What stands on record of the days without a crisis: audits, and what was not done in time."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from gatectl.core.casework import CaseName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +30,14 @@ class MaintenanceSkipped:
     because: str
     latest: datetime | None = None
     """When it should have begun at the latest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinePassed:
+    """A deadline of a case was found to be over and not met; somebody is told of it once."""
+
+    kind: Literal["deadline.passed"] = "deadline.passed"
+    case: CaseName
+    what: str
+    subject: str
+    due: datetime

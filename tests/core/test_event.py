@@ -54,7 +54,7 @@ from gatectl.core.event import (
     StepStarted,
 )
 from gatectl.core.gate import GateState, Signal
-from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
+from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
 from tests.builders import NS_A, START, planned, shipped_plan
 
 STEP = planned()
@@ -120,6 +120,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
     IncidentReported(case=CASE, stage=Stage.WARNING, to="CSIRT", sent_at=NOON),
     AuditEnded(exit_code=7, drifted=("saved",), unknown=(), known=("disk",)),
     MaintenanceSkipped(playbook="patch", because="too late", latest=START),
+    DeadlinePassed(case=CASE, what="measure", subject="NCSC N-1 1", due=NOON),
     ApprovalRequested(nonce="n", digest="d", request="{}\n", expires=START),
     ApprovalGiven(nonce="n", principal="anna@example", role="ciso", signature="-----BEGIN"),
     ApprovalUsed(nonce="n", principals=("anna@example", "bert@example")),

@@ -3,10 +3,11 @@
 import pytest
 
 from gatectl.core.agreement import ApprovalRequested
+from gatectl.core.casework import CaseName
 from gatectl.core.event import Event, Noted, Signalled
 from gatectl.core.gate import GateState, Signal
 from gatectl.core.notice import Occasion, notice_of
-from gatectl.core.upkeep import MaintenanceSkipped
+from gatectl.core.upkeep import DeadlinePassed, MaintenanceSkipped
 from tests.builders import START, Chronicle
 
 S = GateState
@@ -30,6 +31,10 @@ def signalled(signal: Signal, before: GateState, after: GateState) -> Signalled:
         (signalled(Signal.REOPEN_ENDED, S.REOPENING, S.CLOSED), Occasion.OVERDUE),
         (ApprovalRequested(nonce="n", digest="d", expires=START), Occasion.APPROVAL_WANTED),
         (MaintenanceSkipped(playbook="patch", because="too late"), Occasion.OVERDUE),
+        (
+            DeadlinePassed(case=CaseName("winter"), what="measure", subject="N-1", due=START),
+            Occasion.OVERDUE,
+        ),
     ],
 )
 def test_what_somebody_must_know_becomes_a_message(event: Event, occasion: Occasion) -> None:

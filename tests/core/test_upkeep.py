@@ -1,7 +1,8 @@
 """The events of days without a crisis go into the journal and come back as they were."""
 
+from gatectl.core.casework import CaseName
 from gatectl.core.event import EVENT, Event
-from gatectl.core.upkeep import AuditEnded, MaintenanceSkipped
+from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
 from tests.builders import START
 
 
@@ -10,7 +11,12 @@ def test_audits_and_skipped_work_come_back_as_they_were_written() -> None:
     events: tuple[Event, ...] = (
         AuditEnded(exit_code=7, drifted=("saved@ns-a",), unknown=("disk",), known=("clock",)),
         MaintenanceSkipped(playbook="patch", because="too late", latest=START),
+        DeadlinePassed(case=CaseName("winter"), what="review", subject="close", due=START),
     )
     for event in events:
         assert EVENT.validate_json(EVENT.dump_json(event)) == event
-    assert [event.kind for event in events] == ["audit.ended", "maintenance.skipped"]
+    assert [event.kind for event in events] == [
+        "audit.ended",
+        "maintenance.skipped",
+        "deadline.passed",
+    ]
