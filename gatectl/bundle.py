@@ -222,8 +222,7 @@ def _links(journal: Journal, wanted: Wanted, meant: tuple[Recorded, ...]) -> tup
         raise InvalidInput(f"nothing is on record of {wanted.case or wanted.gate.name}")
     first = meant[0].sequence
     last = journal.head().sequence if wanted.sequences is None else meant[-1].sequence
-    rows = journal._rows(after=first - 1, limit=last - first + 1)  # noqa: SLF001 - the chain's own rows, which are given out nowhere else
-    return tuple(Link.of(row) for row in rows)
+    return tuple(journal.links(after=first - 1, limit=last - first + 1))
 
 
 def _meant(journal: Journal, wanted: Wanted) -> Iterator[Recorded]:

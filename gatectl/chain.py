@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,6 +167,18 @@ class Walk:
             if at < len(rows):
                 yield from self.step(Link.of(rows[at]))
                 at += 1
+
+    def through(
+        self, stretch: Callable[[int, int], Sequence[Row]], up_to: int
+    ) -> Iterator[Problem]:
+        """Go on up to a record; `stretch` reads some rows behind one number, up to another."""
+        after = self.sequence
+        while after < up_to:
+            rows = stretch(after, up_to)
+            if not rows:
+                return
+            yield from self.rows(rows)
+            after = rows[-1][0] if isinstance(rows[-1][0], int) else up_to
 
     def _pass(self, rows: Sequence[Row], at: int, good: int, own: str) -> None:
         if self.anchor is not None and 0 < self.anchor.sequence - self.sequence <= good:

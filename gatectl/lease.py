@@ -1,15 +1,15 @@
 """Who may act on a gate: a lease with an end, and a token that grows with every grant."""
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NewType, Protocol
+from typing import NewType
 
-from gatectl.clock import Clock, read
 from gatectl.core.gate import GateName
-from gatectl.core.moment import Moment
+from gatectl.core.moment import UNKNOWN_BOOT
+from gatectl.engine import LeaseTime, Rows
 from gatectl.errors import GateBusy, Refused
 
 LeaseToken = NewType("LeaseToken", int)
@@ -30,20 +30,13 @@ LEASE_SCHEMA = """CREATE TABLE lease (
   boot_id TEXT NOT NULL,
   released INTEGER NOT NULL
 )"""
+"""Times are by the clock of the leases, which on one machine is its boot-time clock."""
 
-
-class Answer(Protocol):
-    """What a statement gives back."""
-
-    def fetchone(self) -> Any:
-        """Give the next row, or nothing."""
-
-
-class Rows(Protocol):
-    """The journal's database while a transaction is open."""
-
-    def execute(self, sql: str, parameters: Sequence[str | int | None] = ..., /) -> Answer:
-        """Run one statement."""
+_GRANT = """INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+ON CONFLICT (gate) DO UPDATE SET token = excluded.token, holder = excluded.holder,
+  host = excluded.host, pid = excluded.pid, step = excluded.step, since = excluded.since,
+  since_boot_ns = excluded.since_boot_ns, until_boot_ns = excluded.until_boot_ns,
+  boot_id = excluded.boot_id, released = 0"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +51,10 @@ class Lease:
     step: str
     since: datetime
     age_s: float | None
-    """Since the grant, by the boot-time clock; none if that was in another boot."""
+    """Since the grant, by the clock of the leases; none if that was in another boot."""
     alive: bool
+    here: bool
+    """Whether the holder was a process of this very machine, so that it can be looked for."""
 
     def sentence(self) -> str:
         """Tell who has it, in words for the one who has to wait."""
@@ -85,17 +80,25 @@ class _Stored:
     until_boot_ns: int
     boot_id: str
 
-    def alive(self, now: Moment, host: str) -> bool:
+    def timed(self, now: LeaseTime) -> bool:
+        """Whether its times can be compared with the present."""
+        return now.shared or self.boot_id == now.boot_id
+
+    def alive(self, now: LeaseTime, host: str) -> bool:
         """Whether the grant counts; when that cannot be told, it does."""
-        if self.boot_id == now.boot_id:
-            return now.boot_time_ns < self.until_boot_ns
+        if self.timed(now):
+            return now.time_ns < self.until_boot_ns
         # Nobody of an earlier boot of this host is left. Another host's clock tells us nothing:
         # its lease counts until somebody who knows breaks it.
         return self.host != host
 
-    def seen(self, gate: GateName, now: Moment, host: str) -> Lease:
+    def here(self, now: LeaseTime, host: str) -> bool:
+        """Whether it was granted to this machine: among several, a name alone does not tell."""
+        same_boot = self.boot_id == now.boot_id != UNKNOWN_BOOT
+        return self.host == host and (same_boot or not now.shared)
+
+    def seen(self, gate: GateName, now: LeaseTime, host: str) -> Lease:
         """Put it in terms of the present."""
-        same_boot = self.boot_id == now.boot_id
         return Lease(
             gate=gate,
             token=LeaseToken(self.token),
@@ -104,8 +107,9 @@ class _Stored:
             pid=self.pid,
             step=self.step,
             since=datetime.fromisoformat(self.since),
-            age_s=(now.boot_time_ns - self.since_boot_ns) / 1e9 if same_boot else None,
+            age_s=(now.time_ns - self.since_boot_ns) / 1e9 if self.timed(now) else None,
             alive=self.alive(now, host),
+            here=self.here(now, host),
         )
 
 
@@ -117,14 +121,14 @@ class Leases:
         *,
         transaction: Callable[[], AbstractContextManager[Rows]],
         reading: Callable[[], AbstractContextManager[Rows]],
-        note: Callable[[GateName, str], None],
-        clock: Clock,
+        note: Callable[[Rows, GateName, str], None],
+        time: Callable[[Rows], LeaseTime],
     ) -> None:
         self._transaction = transaction
         self._reading = reading
         self._note = note
         """Writes a note in the journal, within the open transaction."""
-        self._clock = clock
+        self._time = time
 
     def take(
         self,
@@ -138,21 +142,21 @@ class Leases:
     ) -> LeaseToken:
         """Get the gate for yourself, or learn from GateBusy who has it."""
         with self._transaction() as rows:
-            now = read(self._clock)
+            now = self._time(rows)
             stored = _stored(rows, gate)
             if stored is not None and stored.alive(now, host):
                 raise _busy(stored.seen(gate, now, host))
             token = LeaseToken(_newest_token(rows, gate) + 1)
             rows.execute(
-                "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                _GRANT,
                 (
                     *(gate, token, holder, host, pid, step),
-                    *(now.at.isoformat(), now.boot_time_ns, _until_ns(now, ttl_s), now.boot_id),
+                    *(now.at.isoformat(), now.time_ns, _until_ns(now, ttl_s), now.boot_id),
                 ),
             )
             if stored is not None:
                 left = stored.seen(gate, now, host).sentence()
-                self._note(gate, f"lease {token} granted to {holder}; left behind: {left}")
+                self._note(rows, gate, f"lease {token} granted to {holder}; left behind: {left}")
         return token
 
     def renew(
@@ -161,7 +165,7 @@ class Leases:
         """Hold on for another while; GateBusy tells a holder that woke up too late."""
         with self._transaction() as rows:
             self.check(rows, gate, token)
-            now = read(self._clock)
+            now = self._time(rows)
             rows.execute(
                 "UPDATE lease SET until_boot_ns = ?, step = coalesce(?, step) WHERE gate = ?",
                 (_until_ns(now, ttl_s), step, gate),
@@ -178,7 +182,7 @@ class Leases:
         """Tell who has the gate, or who left it behind without giving it back."""
         with self._reading() as rows:
             stored = _stored(rows, gate)
-        now = read(self._clock)
+            now = self._time(rows)
         return stored.seen(gate, now, host or socket.gethostname()) if stored else None
 
     def break_(self, gate: GateName, token: LeaseToken, *, reason: str) -> None:
@@ -193,8 +197,8 @@ class Leases:
                     hint=f"`gatectl lease show {gate}` tells who holds it now.",
                 )
             rows.execute("UPDATE lease SET released = 1 WHERE gate = ?", (gate,))
-            left = stored.seen(gate, read(self._clock), socket.gethostname()).sentence()
-            self._note(gate, f"lease {token} broken: {reason}; {left}")
+            left = stored.seen(gate, self._time(rows), socket.gethostname()).sentence()
+            self._note(rows, gate, f"lease {token} broken: {reason}; {left}")
 
     def require(self, gate: GateName, token: LeaseToken) -> None:
         """Raise GateBusy unless this very lease counts at this moment; nothing is written."""
@@ -203,20 +207,20 @@ class Leases:
 
     def check(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
         """Raise GateBusy unless this very lease counts at this moment."""
-        now = read(self._clock)
+        now = self._time(rows)
         stored = _stored(rows, gate)
         if stored is None or stored.token != token:
             who = f": {stored.seen(gate, now, stored.host).sentence()}" if stored else ""
             raise GateBusy(f"the lease {token} of {gate} was lost{who}")
-        if stored.boot_id != now.boot_id or now.boot_time_ns >= stored.until_boot_ns:
+        if not stored.timed(now) or now.time_ns >= stored.until_boot_ns:
             raise GateBusy(
                 f"the lease {token} of {gate} has ended before it was renewed",
                 hint="`gatectl resume` takes the gate again and looks before it acts.",
             )
 
 
-def _until_ns(now: Moment, ttl_s: float) -> int:
-    return now.boot_time_ns + round(ttl_s * 1e9)
+def _until_ns(now: LeaseTime, ttl_s: float) -> int:
+    return now.time_ns + round(ttl_s * 1e9)
 
 
 def _busy(lease: Lease) -> GateBusy:

@@ -81,7 +81,7 @@ def take_from_the_dead(journal: Journal, gate: GateName) -> None:
 
 def holder_gone(lease: Lease) -> bool:
     """Whether the holder was a process of this machine that runs no more."""
-    if lease.host != socket.gethostname():
+    if not lease.here:
         return False
     try:
         os.kill(lease.pid, 0)

@@ -4,8 +4,10 @@ import uuid
 from datetime import datetime
 from types import MappingProxyType
 
+from gatectl.chain import Row
+from gatectl.engine import Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable
-from gatectl.lease import LEASE_SCHEMA, Rows
+from gatectl.lease import LEASE_SCHEMA
 
 SCHEMA_VERSION = 1
 APPLICATION = 0x67617465
@@ -31,6 +33,9 @@ PRAGMAS = MappingProxyType(
 
 _FOR_READERS = ("trusted_schema", "cell_size_check")
 """The settings that guard against what is in a file, not against a power cut."""
+
+_STRETCH_ROWS = 5000
+"""Rows that are read at once; a writer waits no longer than that takes."""
 
 LINK_COLUMNS = "sequence, gate, run, kind, body, previous, hash"
 
@@ -77,6 +82,21 @@ def create_tables(rows: Rows, *, created: datetime) -> None:
         rows.execute(f"PRAGMA application_id = {APPLICATION}")
         rows.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     rows.execute("COMMIT")
+
+
+def hash_at(rows: Rows, sequence: int) -> str | None:
+    """Give one record's hash as it lies there; none if there is no such record."""
+    row = rows.execute("SELECT hash FROM event WHERE sequence = ?", (sequence,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def stretch(rows: Rows, after: int, up_to: int) -> list[Row]:
+    """Read some rows behind one record, up to another."""
+    return rows.execute(
+        f"SELECT {LINK_COLUMNS} FROM event WHERE sequence > ? AND sequence <= ?"  # noqa: S608 - only our own column names are put in
+        " ORDER BY sequence LIMIT ?",
+        (after, up_to, _STRETCH_ROWS),
+    ).fetchall()
 
 
 def schema_version(rows: Rows) -> int:

@@ -1,18 +1,39 @@
-"""The SQLite file behind a journal: how it is opened, read in stretches, and how it fails."""
+"""A journal in one SQLite file: how it is opened, written, read in stretches, and how it fails."""
 
 import multiprocessing
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
 from gatectl.chain import Head, Problem, Row, Stretch, Walk
+from gatectl.clock import Clock, read
+from gatectl.engine import LeaseTime, Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable
-from gatectl.schema import BUSY_TIMEOUT_MS, LINK_COLUMNS, set_pragmas
+from gatectl.schema import (
+    BUSY_TIMEOUT_MS,
+    SCHEMA_VERSION,
+    STATEMENTS,
+    create_tables,
+    hash_at,
+    schema_version,
+    set_pragmas,
+    stretch,
+)
+from gatectl.storage import (
+    create_private_file,
+    private_folder,
+    refuse_strange_file,
+    refuse_unsafe_file_system,
+)
 
 _REASONS = MappingProxyType(
     {
@@ -37,8 +58,155 @@ _DAMAGE = frozenset(
 PARALLEL_ROWS = 100_000
 """From so many records on, other processes take their share of a verification."""
 _OWN_SHARE = 0.6
-_STRETCH_ROWS = 5000
-"""Rows that are read at once; a writer waits no longer than that takes."""
+
+
+class SqliteFile:
+    """The tables of a journal in a file of this machine, or in memory."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        path: Path | None = None,
+        identity: tuple[int, int] | None = None,
+        read_only: bool = False,
+        newer: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._identity = identity
+        self._lock = threading.RLock()
+        self.where = str(path or "in memory")
+        self.read_only = read_only or newer
+        self.newer = newer
+        self.mark = path
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        created: datetime,
+        read_only: bool = False,
+        unsafe_any_file_system: bool = False,
+    ) -> Self:
+        """Open the file, making it if it is missing and may be written."""
+        if not read_only:
+            private_folder(path.parent)
+            if not unsafe_any_file_system:
+                refuse_unsafe_file_system(path.parent)
+            create_private_file(path)
+        identity = refuse_strange_file(path, to_write=not read_only)
+        with translated(str(path)):
+            connection = connect(path, read_only=read_only)
+        try:
+            with translated(str(path)):
+                set_pragmas(connection, read_only=read_only)
+                if not read_only:
+                    create_tables(connection, created=created)
+                version = schema_version(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(
+            connection,
+            path=path,
+            identity=identity,
+            read_only=read_only,
+            newer=version > SCHEMA_VERSION,
+        )
+
+    @classmethod
+    def in_memory(cls, *, created: datetime) -> Self:
+        """Make tables that end with the process."""
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        create_tables(connection, created=created)
+        return cls(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Rows]:
+        """Hold one transaction: all of it is on disk at the end, or nothing of it."""
+        connection = self._connection
+        with self._lock, translated(self.where):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._refuse_replaced_file()
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # After a full disk SQLite has rolled back by itself.
+                with suppress(sqlite3.Error):
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Rows]:
+        """Give the connection while no other thread uses it."""
+        with self._lock, translated(self.where):
+            yield self._connection
+
+    def lease_time(self, rows: Rows, clock: Clock) -> LeaseTime:
+        """Read the boot-time clock of this machine, the only one that nobody can step."""
+        del rows  # a file knows no time
+        now = read(clock)
+        return LeaseTime(at=now.at, time_ns=now.boot_time_ns, boot_id=now.boot_id, shared=False)
+
+    def _refuse_replaced_file(self) -> None:
+        """Refuse to write into a file that nobody will find again under its name."""
+        if self._path is not None:
+            with suppress(FileNotFoundError):
+                status = self._path.lstat()
+                if (status.st_dev, status.st_ino) == self._identity:
+                    return
+            raise JournalDamaged(f"the journal {self.where} was replaced or removed while in use")
+
+    def lost_guards(self) -> Iterator[Problem]:
+        """Compare the statements in the file with those that made it."""
+        with self.reading() as rows:
+            found = rows.execute("SELECT sql FROM sqlite_master").fetchall()
+        present = {row[0] for row in found}
+        for sql in STATEMENTS:
+            if sql not in present:
+                yield Problem(sequence=0, sentence=f"missing or changed in the file: {sql}")
+
+    def walked(self, walk: Walk, up_to: int) -> Iterator[Problem]:
+        """Go on with a walk, over a connection of its own where there is a file."""
+        if self._path is not None:
+            yield from walk_file(self._path, walk, up_to)
+        else:
+            with self.reading() as rows:
+                yield from walk.through(partial(stretch, rows), up_to)
+
+    def walked_whole(self, walk: Walk, up_to: int) -> Iterator[Problem]:
+        """Look at the file's structure and walk from first to last; a long way on all cores."""
+        if self._path is None or up_to < PARALLEL_ROWS:
+            yield from self._structure_problems()
+            yield from self.walked(walk, up_to)
+            return
+        lineage = str(walk.birth["lineage"])
+        with self.reading() as rows:
+            begins = [
+                Head(sequence=begin, hash=hash_at(rows, begin) or "", lineage=lineage)
+                for begin, _ in shares_of(up_to)
+            ]
+        ends = [end for _, end in shares_of(up_to)]
+        shares = list(zip(begins, ends, strict=True))
+        yield from walk_shared(self._path, walk, shares, self._structure_problems)
+
+    def _structure_problems(self) -> Iterator[Problem]:
+        """Check what the hashes do not cover: pages, indexes and the triggers that guard rows."""
+        with self.reading() as rows:
+            pages = rows.execute("PRAGMA integrity_check(20)").fetchall()
+        for (sentence,) in pages:
+            if sentence != "ok":
+                yield Problem(sequence=0, sentence=f"the database is damaged: {sentence}")
+        yield from self.lost_guards()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
 
 
 @contextmanager
@@ -138,33 +306,19 @@ def walk_file(path: Path, walk: Walk, up_to: int) -> Iterator[Problem]:
     """Go on with a walk up to a record, over a connection of its own."""
     with translated(str(path)), closing(connect(path, read_only=True)) as connection:
         set_pragmas(connection, read_only=True)
-        yield from _walked(connection, walk, up_to)
+        yield from walk.through(partial(_strict_first, connection), up_to)
 
 
-def _walked(connection: sqlite3.Connection, walk: Walk, up_to: int) -> Iterator[Problem]:
-    after = walk.sequence
-    while after < up_to:
-        rows = _stretch(connection, after, up_to)
-        if not rows:
-            return
-        yield from walk.rows(rows)
-        after = rows[-1][0] if isinstance(rows[-1][0], int) else up_to
-
-
-def _stretch(connection: sqlite3.Connection, after: int, up_to: int) -> list[Row]:
-    query = (
-        f"SELECT {LINK_COLUMNS} FROM event WHERE sequence > ? AND sequence <= ?"  # noqa: S608 - only our own column names are put in
-        " ORDER BY sequence LIMIT ?"
-    )
+def _strict_first(connection: sqlite3.Connection, after: int, up_to: int) -> list[Row]:
     connection.text_factory = str
     try:
-        return connection.execute(query, (after, up_to, _STRETCH_ROWS)).fetchall()
+        return stretch(connection, after, up_to)
     except sqlite3.OperationalError as exc:
         # Reading the strict way is a third quicker, and every whole record can be read so.
         if "UTF-8" not in str(exc):
             raise
         connection.text_factory = _any_text
-        return connection.execute(query, (after, up_to, _STRETCH_ROWS)).fetchall()
+        return stretch(connection, after, up_to)
 
 
 def sqlite_version() -> tuple[int, ...]:

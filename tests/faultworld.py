@@ -41,6 +41,7 @@ from gatectl.ports import RequestSeen
 from gatectl.schema import create_tables
 from gatectl.simulator.appliance import Appliance, make_pair
 from gatectl.simulator.switches import Switches
+from gatectl.sqlitefile import SqliteFile
 from tests.builders import PLAYBOOKS, make_gate
 from tests.fault_checker import Checker
 from tests.fault_clock import WorldClock, WorldScheduler, whole_process_at
@@ -104,13 +105,10 @@ class RememberingJournal(Journal):
         self._understood: dict[object, Recorded] = {}
         super().__init__(
             # It answers to the few calls that the journal makes.
-            cast("sqlite3.Connection", connection),
-            path=None,
-            identity=None,
+            SqliteFile(cast("sqlite3.Connection", connection)),
             clock=clock,
             actor="alice",
             origin="desk-7",
-            read_only=False,
         )
 
     def _read_back(self, link: Link) -> Recorded:

@@ -56,6 +56,13 @@ def journal(path: Path) -> Iterator[Journal]:
         yield new
 
 
+def pragma(journal: Journal, text: str) -> int | str:
+    """Ask, or tell, SQLite something on the journal's own connection."""
+    with journal._engine.reading() as rows:
+        value: int | str = rows.execute(f"PRAGMA {text}").fetchone()[0]
+        return value
+
+
 def fill(path: Path, count: int) -> Head:
     """Write some notes and give the head."""
     with opened(path) as journal:
@@ -167,7 +174,7 @@ def test_the_file_is_for_its_owner_alone(journal: Journal, path: Path) -> None:
 def test_every_connection_that_writes_has_the_durable_settings(journal: Journal) -> None:
     """The settings that a power cut needs are in force, not only asked for."""
     settings = {
-        name: journal._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: pragma(journal, name)
         for name in ("journal_mode", "synchronous", "trusted_schema", "cell_size_check")
     }
     assert settings == {
@@ -274,15 +281,15 @@ def test_an_intent_needs_its_lease_in_the_same_transaction(journal: Journal) -> 
 def test_a_full_disk_is_told_and_loses_nothing(path: Path) -> None:
     """What was acknowledged stays, and writing goes on when there is room again."""
     with opened(path) as journal:
-        pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-        journal._connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+        pages = int(pragma(journal, "page_count"))
+        pragma(journal, f"max_page_count = {pages + 4}")
         with pytest.raises(JournalUnavailable, match="disk is full"):
             deque((journal.append(note, gate=GATE) for note in [Noted(text="x" * 1000)] * 100), 0)
         written = len(list(journal.events()))
         assert 0 < written < 100
         assert journal.verify().problems == ()
         assert journal.head().sequence == written
-        journal._connection.execute(f"PRAGMA max_page_count = {pages + 100}")
+        pragma(journal, f"max_page_count = {pages + 100}")
         assert journal.append(Noted(text="again"), gate=GATE).sequence == written + 1
 
 
@@ -290,7 +297,7 @@ def test_a_lock_of_another_program_is_told(path: Path, monkeypatch: pytest.Monke
     """Waiting for a lock has an end, and the sentence says what it was."""
     monkeypatch.setattr("gatectl.sqlitefile.BUSY_TIMEOUT_MS", 50)
     with opened(path) as journal:
-        journal._connection.execute("PRAGMA busy_timeout = 50")
+        pragma(journal, "busy_timeout = 50")
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(JournalUnavailable, match="locked"):

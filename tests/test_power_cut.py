@@ -18,6 +18,7 @@ from gatectl.core.gate import GateName
 from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.journal import Journal
 from gatectl.schema import create_tables, set_pragmas
+from gatectl.sqlitefile import SqliteFile
 from tests.power_cut_vfs import Acknowledged, Deleted, Disk, Entry, Synced, Written, cut
 
 GATE = GateName("gw-ext")
@@ -67,13 +68,10 @@ def _live(setting: Setting) -> _Life:
 def _journal(connection: apsw.Connection, clock: HandClock) -> Journal:
     return Journal(
         # apsw answers to the few calls that the journal makes as the standard library does.
-        cast("sqlite3.Connection", connection),
-        path=None,
-        identity=None,
+        SqliteFile(cast("sqlite3.Connection", connection)),
         clock=clock,
         actor="op",
         origin="here",
-        read_only=False,
     )
 
 

@@ -23,7 +23,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 def links(journal: Journal) -> list[Link]:
     """Read the chain as it lies there."""
-    return [Link.of(row) for row in journal._rows()]
+    return list(journal.links())
 
 
 def lines(archive: Archive) -> list[str]:

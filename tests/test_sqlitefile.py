@@ -90,7 +90,7 @@ def test_several_processes_find_what_one_finds(
     anchor = verified(path).head
     change(path, statement)
     alone = verified(path, anchor)
-    monkeypatch.setattr("gatectl.journal.PARALLEL_ROWS", 10)
+    monkeypatch.setattr("gatectl.sqlitefile.PARALLEL_ROWS", 10)
     monkeypatch.setattr("gatectl.sqlitefile.os.cpu_count", lambda: 2)
     shared = verified(path, anchor)
     assert alone.problems
@@ -101,7 +101,7 @@ def test_several_processes_agree_that_nothing_is_wrong(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All records are counted, and the head is the last one's."""
-    monkeypatch.setattr("gatectl.journal.PARALLEL_ROWS", 10)
+    monkeypatch.setattr("gatectl.sqlitefile.PARALLEL_ROWS", 10)
     monkeypatch.setattr("gatectl.sqlitefile.os.cpu_count", lambda: 3)
     found = verified(path)
     assert (found.events, found.problems, found.head.sequence) == (RECORDS, (), RECORDS)

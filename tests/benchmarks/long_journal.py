@@ -99,10 +99,10 @@ def write_journal(path: Path, events: int, gates: int = 1) -> None:
         left = events
         moment = read(HandClock())
         while left > 0:
-            with journal._writing():
+            with journal._writing() as rows:
                 for name, source in itertools.islice(itertools.cycle(told), min(left, 100_000)):
                     run, event = next(source)
-                    journal._insert(event, moment, gate=name, run=run)
+                    journal._insert(rows, event, moment, gate=name, run=run)
             left -= 100_000
 
 
