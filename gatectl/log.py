@@ -11,7 +11,7 @@ import sys
 import textwrap
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO, assert_never
@@ -61,7 +61,7 @@ from gatectl.core.visible import visible
 from gatectl.secret import Secret, scrub
 
 Fields = MutableMapping[str, Any]
-Secrets = Callable[[], Iterable[Secret]]
+Secrets = Callable[[], Collection[Secret]]
 """Gives all secrets that are known at the moment of a record."""
 
 ORDER: Final = (
@@ -220,16 +220,16 @@ class _Redaction:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
 
-    def known(self) -> tuple[Secret, ...]:
+    def known(self) -> Collection[Secret]:
         """Give the secrets that are known at this moment."""
-        return tuple(self._secrets())
+        return self._secrets()
 
     def __call__(self, _logger: object, _method: str, fields: Fields) -> Fields:
         known = self.known()
         return {scrub(str(name), known): _plain(value, known, 0) for name, value in fields.items()}
 
 
-def _plain(value: object, secrets: Sequence[Secret], depth: int) -> Any:
+def _plain(value: object, secrets: Collection[Secret], depth: int) -> Any:
     if depth < _DEPTH_MAX:
         if isinstance(value, Mapping):
             return {
@@ -283,7 +283,7 @@ class _Outlets:
         self._troubled: set[str] = set()
 
     def __call__(self, _logger: object, _method: str, fields: Fields) -> NoReturn:
-        known = tuple(self._secrets())
+        known = self._secrets()
         # Once more over the whole line: a secret may only come about by a name and its value.
         line = scrub(_json_line(fields), known)
         with self._lock:

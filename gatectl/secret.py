@@ -10,7 +10,8 @@ import re
 import shlex
 import stat
 import subprocess
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, assert_never
@@ -26,6 +27,7 @@ _COMMAND_TIMEOUT_S = 30
 _SECRET_LENGTH_MAX = 4096
 _ENCODED_LENGTH_MIN = 4
 """Shorter values are hidden as they are, but their encodings occur everywhere."""
+_BEGIN_LENGTH = 4
 
 
 class Secret:
@@ -186,13 +188,63 @@ def _secret_of(data: bytes, source: str) -> Secret:
     return Secret(text)
 
 
+class KnownSecrets(Collection[Secret]):
+    """Secrets that come up one by one, with all their forms ready to be looked for in texts.
+
+    A fleet has a password a gate: looking for each form of each in every text would cost more
+    than all the rest. So a text is gone through once, and only what begins like a form is compared.
+    """
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._secrets: tuple[Secret, ...] = ()
+        self._begins: dict[str, tuple[str, ...]] = {}
+        """Forms by their first characters."""
+        self._short: tuple[str, ...] = ()
+        self._adding = threading.Lock()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: Secret) -> None:
+        """Take a secret in; whoever scrubs meanwhile finds it from now on."""
+        with self._adding:
+            if any(secret.reveal() == known.reveal() for known in self._secrets):
+                return
+            for form in _forms(secret.reveal()):
+                begin = form[:_BEGIN_LENGTH]
+                if len(form) >= _BEGIN_LENGTH:
+                    self._begins[begin] = (*self._begins.get(begin, ()), form)
+                elif form:
+                    self._short = (*self._short, form)
+            self._secrets = (*self._secrets, secret)
+
+    def found_in(self, text: str) -> set[str]:
+        """Give the forms that stand in a text."""
+        found = {form for form in self._short if form in text}
+        if self._begins:
+            for place in range(len(text) - _BEGIN_LENGTH + 1):
+                for form in self._begins.get(text[place : place + _BEGIN_LENGTH], ()):
+                    if text.startswith(form, place):
+                        found.add(form)
+        return found
+
+    def __len__(self) -> int:
+        return len(self._secrets)
+
+    def __iter__(self) -> Iterator[Secret]:
+        return iter(self._secrets)
+
+    def __contains__(self, secret: object) -> bool:
+        return any(secret is known for known in self._secrets)
+
+
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """Hide every secret in a text, also where it stands encoded or backwards."""
-    forms = {form for secret in secrets for form in _forms(secret.reveal()) if form}
-    if not forms:
+    known = secrets if isinstance(secrets, KnownSecrets) else KnownSecrets(secrets)
+    found = known.found_in(text)
+    if not found:
         return text
     # The longest first, so that no rest of a longer form stays behind.
-    pattern = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    pattern = "|".join(re.escape(form) for form in sorted(found, key=len, reverse=True))
     return re.sub(pattern, HIDDEN, text)
 
 

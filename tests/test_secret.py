@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gatectl import secret as module
 from gatectl.core.gate import SecretRef
 from gatectl.errors import LoginRefused
-from gatectl.secret import HIDDEN, Agent, KeyFile, Secret, resolve, scrub
+from gatectl.secret import HIDDEN, Agent, KeyFile, KnownSecrets, Secret, resolve, scrub
 
 CANARY = "c4n4ry/w\u00f6rd+1"
 
@@ -191,3 +191,22 @@ def test_a_text_without_secrets_stays_as_it_is() -> None:
     """Nothing is hidden where nothing is secret, and a short secret only as it is."""
     assert scrub("text", []) == "text"
     assert scrub("a1 31 MQ", [Secret("1")]) == f"a{HIDDEN} 3{HIDDEN} MQ"
+
+
+def test_many_secrets_are_found_by_one_walk_through_a_text() -> None:
+    """Each of several hundred is hidden, in whatever order they came up, and known once only."""
+    known = KnownSecrets()
+    values = [f"pass-{number:03}-{'x' * (number % 7)}" for number in range(300)]
+    for value in (*values, *values):
+        known.add(Secret(value))
+    assert len(known) == len(values)
+    assert scrub(" ".join(values), known) == " ".join([HIDDEN] * len(values))
+    assert scrub("pass-30", known) == "pass-30"
+
+
+@given(st.lists(st.text("ab", max_size=6), max_size=4), st.text("ab", max_size=20))
+def test_the_walk_finds_what_a_search_for_each_form_finds(values: list[str], text: str) -> None:
+    """No form is missed where one is part of another, and nothing else is hidden."""
+    known = KnownSecrets(Secret(value) for value in values)
+    forms = {form for value in values for form in module._forms(value) if form}
+    assert known.found_in(text) == {form for form in forms if form in text}

@@ -31,7 +31,7 @@ from gatectl.journal import Journal
 from gatectl.log import configure, step_record
 from gatectl.messages import Messenger
 from gatectl.recorder import Listener
-from gatectl.secret import Credential, Secret, resolve
+from gatectl.secret import Credential, KnownSecrets, Secret, resolve
 from gatectl.site import GateLookout
 from gatectl.stop import SignalStop
 from gatectl.transport.contract import Transport
@@ -157,16 +157,16 @@ class _Keyring:
     """The secrets that were fetched in this process, so that the log can leave them out."""
 
     def __init__(self) -> None:
-        self._known: list[Secret] = []
+        self._known = KnownSecrets()
 
     def fetch(self, host: Host) -> Credential:
         credential = resolve(host.secret, ask=_ask_on_terminal())
         if isinstance(credential, Secret):
-            self._known.append(credential)
+            self._known.add(credential)
         return credential
 
-    def known(self) -> tuple[Secret, ...]:
-        return tuple(self._known)
+    def known(self) -> KnownSecrets:
+        return self._known
 
 
 def _ask_on_terminal() -> Callable[[str], str] | None:

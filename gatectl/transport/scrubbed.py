@@ -4,7 +4,7 @@ This stands before anything is cut into lines, judged or kept, so that a passwor
 echoes reaches neither journal nor evidence. Files are fetched byte for byte: they are evidence.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 class Scrubbed:
     """Stands in front of another transport and clears what comes back."""
 
-    def __init__(self, transport: Transport, secrets: Callable[[], Iterable[Secret]]) -> None:
+    def __init__(self, transport: Transport, secrets: Callable[[], Collection[Secret]]) -> None:
         self._transport = transport
         self._secrets = secrets
 
@@ -68,7 +68,7 @@ class Scrubbed:
         self._transport.close()
 
     def _reply(self, reply: Reply) -> Reply:
-        known = tuple(self._secrets())
+        known = self._secrets()
         return replace(
             reply,
             text=scrub(reply.text, known),
@@ -81,6 +81,6 @@ class Scrubbed:
         try:
             return attempt()
         except GatectlError as exc:
-            exc.sentence = scrub(exc.sentence, tuple(self._secrets()))
+            exc.sentence = scrub(exc.sentence, self._secrets())
             exc.args = (exc.sentence,)
             raise
