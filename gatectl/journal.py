@@ -1,13 +1,13 @@
 """The journal: what has happened to every gate, in tables that only grow.
 
-An event is appended in a transaction of its own and is on disk when `append` returns. Each record
-is linked to the one before it by a hash (`gatectl.chain`), so that `verify` can say where one was
-changed; the head, kept elsewhere, shows a past that was rewritten as a whole.
+An event is on disk when `append` returns. Each record is linked to the one before it by a hash
+(`gatectl.chain`), so that `verify` can say where one was changed; the head, kept elsewhere, shows
+a past that was rewritten as a whole.
 """
 
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +19,7 @@ from gatectl.core.gate import GateName
 from gatectl.core.moment import CLOCK_STEP_S, Moment
 from gatectl.engine import Engine, Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable
+from gatectl.groupcommit import GroupCommit
 from gatectl.lease import Leases, LeaseToken
 from gatectl.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
 from gatectl.record import understood, written
@@ -37,6 +38,7 @@ class Journal:
         self._actor = actor
         self._origin = origin
         self._last_moment: Moment | None = None
+        self._appending: GroupCommit[Rows] = GroupCommit(self._writing)
         self._where = engine.where
         self.read_only = engine.read_only
         self.birth = self._read_birth()
@@ -106,22 +108,20 @@ class Journal:
         require: LeaseToken | None = None,
     ) -> Recorded:
         """Put an event on disk; with `require`, only while that lease of the gate counts."""
-        with self._writing() as rows:
+
+        def put_down(rows: Rows) -> Recorded:
             if require is not None:
                 self.leases.check(rows, gate, require)
-            moment = read(self._clock)
-            step_s = self._last_moment.wall_step_s(moment) if self._last_moment else 0.0
+            moment, last = read(self._clock), self._last_moment
+            step_s = last.wall_step_s(moment) if last else 0.0
             if abs(step_s) > CLOCK_STEP_S:
                 # A step of the wall clock between two events is itself an event.
-                self._insert_note(
-                    rows,
-                    f"clock step: the wall clock moved by {step_s:+.1f} s since the last event",
-                    gate=gate,
-                    run=run,
-                )
-            recorded = self._insert(rows, event, moment, gate=gate, run=run)
-        self._last_moment = moment
-        return recorded
+                moved = f"clock step: the wall clock moved by {step_s:+.1f} s since the last event"
+                self._insert_note(rows, moved, gate=gate, run=run)
+            self._last_moment = moment
+            return self._insert(rows, event, moment, gate=gate, run=run)
+
+        return self._appending.do(put_down)
 
     def events(
         self,
@@ -221,10 +221,18 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _writing(self) -> AbstractContextManager[Rows]:
+    @contextmanager
+    def _writing(self) -> Iterator[Rows]:
         if self.read_only:
             raise JournalUnavailable(f"the journal {self._where} is open for reading only")
-        return self._engine.transaction()
+        last_moment = self._last_moment
+        try:
+            with self._engine.transaction() as rows:
+                yield rows
+        except BaseException:
+            # What was taken back is no event to measure a step of the clock from.
+            self._last_moment = last_moment
+            raise
 
     def _insert(
         self, rows: Rows, event: Event, moment: Moment, *, gate: GateName, run: RunId | None
@@ -259,9 +267,8 @@ class Journal:
         return understood(str(link.body))
 
     def _last_link(self, rows: Rows) -> tuple[int, str]:
-        row = rows.execute(
-            "SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
+        newest = "SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1"
+        row = rows.execute(newest).fetchone()
         return (row[0], row[1]) if row else (0, genesis(self.birth))
 
     def _read_birth(self) -> dict[str, object]:
@@ -302,8 +309,7 @@ class Journal:
         beside = self._engine.mark
         mark = read_mark(beside, self.lineage, self.hash_at) if beside else None
         if mark is None or mark.head.sequence <= NEWEST_ROWS:
-            problems = self.verify().problems
-            turn = 0
+            problems, turn = self.verify().problems, 0
         else:
             problems = (*self._engine.lost_guards(), *self._since(mark, last))
             turn = (mark.turn + TURN_ROWS) % max(1, mark.head.sequence)
