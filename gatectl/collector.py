@@ -63,6 +63,8 @@ class EvidenceCollector:
     """Since when the gate stood exposed while attacks were known, if it did."""
     examination_required: bool
     """Whether a clean answer then needs an examination off the box as well."""
+    expected_users: frozenset[str] | None
+    """Users that the appliances should have; none where nobody has said."""
 
     def collect(self, step: PlannedStep, task: CollectTask, recorder: Recorder) -> Verdict:
         """Keep answers first, for they change, then files; a lost session raises."""
@@ -107,6 +109,7 @@ class EvidenceCollector:
                 collection_of(collected, footprint, self.evidence, self.clock.now()),
                 self.indicators,
                 exposed_since=exposed_since,
+                expected_users=self.expected_users,
             )
             for collected in _by_run(history)
         ]

@@ -256,6 +256,7 @@ class Execution:
             indicators=desk.indicators,
             exposed_since=self._exposed_since,
             examination_required=self.gate.off_box_examination == "required",
+            expected_users=self.gate.expected_users,
         )
         return Runner(
             recorder=recorder,

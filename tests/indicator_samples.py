@@ -200,6 +200,11 @@ SAMPLES: dict[str, Sample] = {
     "generic-unknown-user-listed": CommandOutput(
         node=NODE, command="show system user", text="1)\tUser name: nsroot\n2)\tUser name: eve\n"
     ),
+    "generic-unknown-user-running": CommandOutput(
+        node=NODE,
+        command="show ns runningConfig",
+        text="add system user nsroot\nadd system user eve\n",
+    ),
     "generic-cron-line": file("/nsconfig/crontab", "*/5 * * * * root perl /var/tmp/a.pl\n"),
     "generic-cron-owner": file("/var/cron/tabs/www", ""),
     "generic-system-file-newer": file("/usr/bin/login", None, mtime=NOW),

@@ -10,6 +10,7 @@ import pytest
 
 from gatectl.clock import HandClock
 from gatectl.collector import EvidenceCollector, collection_of, footprint_of
+from gatectl.config.shipped import read_indicators
 from gatectl.core.check import Answer, passed
 from gatectl.core.collection import OwnCommand
 from gatectl.core.event import (
@@ -20,6 +21,7 @@ from gatectl.core.event import (
     LookMade,
 )
 from gatectl.core.gate import NodeName
+from gatectl.core.indicators import Indicator
 from gatectl.core.netscaler import Reply
 from gatectl.core.plan import CollectTask, JudgeTask, PlannedStep, UploadTask
 from gatectl.core.playbook import Purpose
@@ -135,7 +137,14 @@ FILES: dict[str, bytes | Exception | RemoteFile] = {"/tmp/a": b"one", "/etc/x": 
 class Cellar:
     """A collector with everything around it, for one node."""
 
-    def __init__(self, folder: Path, node: FileNode) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        node: FileNode,
+        *,
+        indicators: tuple[Indicator, ...] = (),
+        expected_users: frozenset[str] | None = None,
+    ) -> None:
         self.chronicle = Chronicle()
         self.evidence = EvidenceStore(folder, reserve_bytes=0)
         self.clock = HandClock(START)
@@ -145,9 +154,10 @@ class Cellar:
             evidence=self.evidence,
             history=lambda: list(self.chronicle.records),
             clock=self.clock,
-            indicators=(),
+            indicators=indicators,
             exposed_since=lambda: None,
             examination_required=True,
+            expected_users=expected_users,
         )
         self.chronicle.begin(plan_of(STEP, purpose=Purpose.SCAN, playbook="scan"))
 
@@ -341,3 +351,30 @@ def test_the_footprint_has_all_that_gatectl_sent_and_wrote() -> None:
     (file,) = footprint.files
     assert (file.node, file.path, file.sha256, file.at) == (NS_B, "/var/x", "ab" * 32, intent.at)
     assert intent.at > START + timedelta(seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        (None, []),
+        (frozenset({"gatectl"}), ["backdoor"]),
+        (frozenset({"gatectl", "backdoor"}), []),
+    ],
+    ids=["nobody-said", "one-unknown", "all-known"],
+)
+def test_users_are_compared_with_those_that_are_expected(
+    tmp_path: Path, expected: frozenset[str] | None, found: list[str]
+) -> None:
+    """Only where somebody said who is expected can a user be a stranger."""
+    running = "show ns runningConfig"
+    node = FileNode(
+        FILES, {running: Reply(text="add system user gatectl\nadd system user backdoor")}
+    )
+    indicators = tuple(one for one in read_indicators() if one.names)
+    cellar = Cellar(tmp_path, node, indicators=indicators, expected_users=expected)
+    cellar.collect(replace(TASK, looks=(running,)))
+    cellar.collector.judge(cellar.recorder)
+    events = (record.event for record in cellar.chronicle.records)
+    (judged,) = [event for event in events if isinstance(event, CompromiseJudged)]
+    assert [one["excerpt"].split()[-1] for one in judged.findings] == found
+    assert (judged.answer == "compromised") is bool(found)

@@ -585,6 +585,7 @@ def test_what_stands_before_a_gateway_and_what_it_gives_out_is_read(write: Write
             'name = "gw_ext"',
             'name = "gw_ext"\npersistence = ["lb_a"]\nfronts = [{ kind = "cs", name = "cs_a" }]',
         ),
+        ("office_networks", 'expected_users = ["operator"]\noffice_networks'),
         (
             "acl_priorities",
             'pool_networks = ["10.99.0.0/16"]\naccept_closed_page = true\nacl_priorities',
@@ -595,8 +596,10 @@ def test_what_stands_before_a_gateway_and_what_it_gives_out_is_read(write: Write
     assert gate.vserver.persistence == ("lb_a",)
     assert [str(network) for network in gate.pool_networks] == ["10.99.0.0/16"]
     assert gate.accept_closed_page
+    assert gate.expected_users == frozenset({"operator", "gatectl"})
     plain = read_configuration(write(GOOD)).gate("almelo")
     assert (plain.vserver.fronts, plain.pool_networks, plain.accept_closed_page) == ((), (), False)
+    assert plain.expected_users is None
 
 
 def test_the_example_explains_every_key_of_the_schema() -> None:

@@ -36,7 +36,13 @@ _STYLES = {
 }
 
 
-def scan_image(folder: Path, *, exposed_since: datetime | None, as_json: bool) -> int:
+def scan_image(
+    folder: Path,
+    *,
+    exposed_since: datetime | None,
+    expected_users: frozenset[str] | None,
+    as_json: bool,
+) -> int:
     """Judge a folder by the indicators that gates are judged by, and print the verdict.
 
     A compromise exits with 5, "not as asserted", and not with 3: that one says that a gate is
@@ -44,7 +50,9 @@ def scan_image(folder: Path, *, exposed_since: datetime | None, as_json: bool) -
     """
     indicators = read_indicators()
     collection = read_image(folder, indicators, now=SystemClock().now())
-    verdict = judge_collection(collection, indicators, exposed_since=exposed_since)
+    verdict = judge_collection(
+        collection, indicators, exposed_since=exposed_since, expected_users=expected_users
+    )
     code = _CODES[verdict.answer]
     if as_json:
         body = {"image": str(folder), "files": len(collection.files)}

@@ -219,6 +219,13 @@ def verify(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
     type=click.DateTime(["%Y-%m-%d"]),
     help="With --image: the logs must go back to this day (UTC).",
 )
+@click.option(
+    "--expected-user",
+    "expected_users",
+    multiple=True,
+    metavar="NAME",
+    help="With --image: a user that the appliance should have; any other one is a sign.",
+)
 @options.as_json
 @click.pass_context
 def scan(
@@ -226,6 +233,7 @@ def scan(
     gates: tuple[str, ...],
     image: Path | None,
     exposed_since: datetime | None,
+    expected_users: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Collect evidence and check it for a compromise; nothing on a node is changed.
@@ -238,9 +246,12 @@ def scan(
         if gates:
             raise InvalidInput("an image is no gate", hint="Name a gate, or --image, not both.")
         since = exposed_since.replace(tzinfo=UTC) if exposed_since else None
-        return scan_image(image, exposed_since=since, as_json=as_json)
+        expected = frozenset(expected_users) if expected_users else None
+        return scan_image(image, exposed_since=since, expected_users=expected, as_json=as_json)
     if exposed_since is not None:
         raise InvalidInput("--exposed-since is for --image; a gate's own journal tells it")
+    if expected_users:
+        raise InvalidInput("--expected-user is for --image; `expected_users` is a gate's own key")
     verb = partial(Operation.run, playbook="scan", mode=Mode.REAL)
     return carry_out(ctx, "scan", gates, verb, as_json=as_json)
 

@@ -60,6 +60,7 @@ def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
         off_box_examination=written.off_box_examination,
         pool_networks=written.pool_networks,
         accept_closed_page=written.accept_closed_page,
+        expected_users=_expected_users(written),
         users=tuple(
             UserGroup(group=one.group, count=one.count, side=Side(one.side))
             for one in written.users
@@ -69,6 +70,12 @@ def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
         approval=_approval(written.approval, folder),
         attestations=written.attestations,
     )
+
+
+def _expected_users(written: WrittenGate) -> frozenset[str] | None:
+    if written.expected_users is None:
+        return None
+    return frozenset({*written.expected_users, *(node.username for node in written.nodes)})
 
 
 def _approval(written: WrittenApproval | None, folder: Path) -> ApprovalPolicy:

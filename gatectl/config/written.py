@@ -250,6 +250,7 @@ class WrittenGate(Written):
     off_box_examination: Literal["required", "advised"] = "required"
     pool_networks: tuple[Network, ...] = ()
     accept_closed_page: bool = False
+    expected_users: tuple[Username, ...] | None = None
     users: tuple[WrittenUserGroup, ...] = ()
     measure_days: Annotated[int, Field(ge=1, le=365)] = 7
     target: WrittenTarget | None = None

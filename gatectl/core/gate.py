@@ -201,6 +201,8 @@ class Gate:
     """Addresses that people get who come in through this gate: none may close it from there."""
     accept_closed_page: bool = False
     """Whether outside may get gatectl's closed page from a gate that counts as shut."""
+    expected_users: frozenset[str] | None = None
+    """Users that the appliances should have, gatectl's own among them; none if nobody said."""
     users: tuple[UserGroup, ...] = ()
     measure_days: int = 7
     """Days within which a high/high bulletin asks for a measure or a risk decision."""

@@ -96,3 +96,17 @@ def test_words_that_do_not_fit_are_refused(words: tuple[str, ...]) -> None:
     shown = type_in("scan", *words)
     assert shown.code == ExitCode.INVALID
     assert shown.err
+
+
+def test_users_of_an_image_are_compared_when_somebody_says_who_is_expected(tmp_path: Path) -> None:
+    """The command line names them; those of a gate stand in its configuration."""
+    trace = file("/flash/nsconfig/ns.conf", "add system user operator\nadd system user eve\n")
+    folder = lay_out(tmp_path, (*CLEAN_FILES, trace))
+    assert scanned(folder).code == ExitCode.PROVEN
+    shown = scanned(folder, "--expected-user", "operator", "--json")
+    assert shown.code == ExitCode.MAYBE_OPEN
+    (finding,) = shown.document["findings"]
+    assert (finding["indicator"], "eve" in finding["excerpt"]) == ("generic-unknown-user", True)
+    refused = type_in("scan", "--expected-user", "operator")
+    assert refused.code == ExitCode.INVALID
+    assert "expected_users" in refused.err
