@@ -14,13 +14,14 @@ import click
 import structlog
 
 from gatectl.clock import SystemClock
+from gatectl.config.bulletins import advisories_of
 from gatectl.config.configuration import (
     Configuration,
     find_configuration,
     read_configuration,
 )
 from gatectl.config.playbooks import playbook_folders
-from gatectl.config.shipped import read_advisories, read_indicators
+from gatectl.config.shipped import read_indicators
 from gatectl.core.event import Recorded
 from gatectl.core.gate import Gate, GateName, Host
 from gatectl.desk import Desk
@@ -103,7 +104,7 @@ def workplace(
             clock=clock,
             connect=_connector(keyring),
             lookout=GateLookout,
-            advisories=read_advisories(),
+            advisories=advisories_of(configuration.bulletins),
             indicators=read_indicators(),
             playbook_folders=playbook_folders(configuration.settings),
             listeners=(_log_listener(), messenger, *listeners),

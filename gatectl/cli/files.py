@@ -43,7 +43,8 @@ from gatectl.errors import ConfigInvalid, ExitCode, GatectlError, InvalidInput
 def lint(ctx: click.Context, playbooks: tuple[str, ...], sarif: Path | None, as_json: bool) -> int:
     """Check configuration and playbooks without contacting anything.
 
-    Without names, the configuration (if there is one) and all playbooks are checked.
+    Without names, the configuration (if there is one) and all playbooks are checked; a site's own
+    bulletins are checked with the configuration that names their folder.
     """
     configuration, problems = _configuration(ctx)
     folders = playbook_folders(configuration.settings if configuration else None)

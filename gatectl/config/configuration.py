@@ -1,21 +1,22 @@
 """The configuration: found, read, checked as a whole, and asked for gates."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from gatectl.config.bulletins import Bulletin, read_bulletins
 from gatectl.config.consistency import Known, consistency_flaws, texts
-from gatectl.config.document import Document, read_document, read_toml
+from gatectl.config.document import Document, Key, read_document, read_toml
 from gatectl.config.gates import gates_from
 from gatectl.config.groups import groups_from
 from gatectl.config.playbooks import JSON_SCHEMA_DIALECT, list_playbooks
 from gatectl.config.problem import Flaw, located, near, refuse
 from gatectl.config.settings import Settings, folder_flaws, resolve, settings_from, user_folder
-from gatectl.config.shipped import read_advisories, shipped
+from gatectl.config.shipped import shipped
 from gatectl.config.upkeep import (
     MessageWay,
     known_drift_from,
@@ -26,7 +27,7 @@ from gatectl.config.upkeep import (
 from gatectl.config.values import monstrous, typed, value_flaws
 from gatectl.config.written import WrittenConfiguration
 from gatectl.core.drift import KnownDrift
-from gatectl.core.gate import Gate, GateName
+from gatectl.core.gate import AdvisoryId, Gate, GateName
 from gatectl.core.playbook import Purpose
 from gatectl.core.window import Window
 from gatectl.errors import ConfigInvalid, InvalidInput
@@ -46,6 +47,8 @@ class Configuration:
     """When work on each gate may begin."""
     known_drift: Mapping[GateName, tuple[KnownDrift, ...]] = field(default_factory=dict)
     messages: tuple[MessageWay, ...] = ()
+    bulletins: Mapping[AdvisoryId, Bulletin] = field(default_factory=dict)
+    """Those that come with gatectl and the site's own."""
 
     def gate(self, name: str | None) -> Gate:
         """Find a gate by name; without a name, the only one that there is."""
@@ -110,7 +113,8 @@ def read_configuration(
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - a symlink's own folder is meant
     written = typed(TypeAdapter(WrittenConfiguration), document.data)
     objections = written if isinstance(written, list) else []
-    flaws = _all_flaws(document, objections, folder, unpinned=unpinned)
+    bulletins = read_bulletins(_own_advisories(document.data, objections, folder))
+    flaws = _all_flaws(document, objections, folder, bulletins=bulletins, unpinned=unpinned)
     refuse(located(document, flaws))
     if isinstance(written, list):
         raise ConfigInvalid(f"{path} is not a configuration")
@@ -123,11 +127,17 @@ def read_configuration(
         windows=windows_from(written),
         known_drift=known_drift_from(written),
         messages=messages_from(written, folder),
+        bulletins=bulletins,
     )
 
 
 def _all_flaws(
-    document: Document, objections: list[Flaw], folder: Path, *, unpinned: bool
+    document: Document,
+    objections: list[Flaw],
+    folder: Path,
+    *,
+    bulletins: Collection[AdvisoryId],
+    unpinned: bool,
 ) -> list[Flaw]:
     data = document.data
     # A gate may be called anything, `token` too; no other name in the file is a person's own.
@@ -135,35 +145,51 @@ def _all_flaws(
     said = {key for key, _ in clear}
     own = _own_folders(data, {key for key, _ in objections})
     missing = list(folder_flaws(own, folder))
-    folders = [resolve(text, folder) for _, text in own] if not missing else []
+    folders = [resolve(text, folder) for key, text in own if key != _ADVISORY_DIR]
     return [
         *clear,
         *(flaw for flaw in objections if flaw[0] not in said),
         *missing,
-        *consistency_flaws(data, _known(folders), unpinned=unpinned),
+        *consistency_flaws(
+            data, _known(folders if not missing else [], bulletins), unpinned=unpinned
+        ),
         *upkeep_flaws(data),
     ]
 
 
-def _own_folders(data: Mapping[str, Any], wrong: set[Any]) -> list[tuple[int, str]]:
+_ADVISORY_DIR: Key = ("settings", "advisory_dir")
+
+
+def _own_folders(data: Mapping[str, Any], wrong: set[Any]) -> list[tuple[Key, str]]:
     settings = data.get("settings")
     if not isinstance(settings, dict):
         return []
-    return [
-        (position, text)
+    named: list[tuple[Key, str]] = [
+        (("settings", "playbook_dirs", position), text)
         for position, text in texts(settings, "playbook_dirs")
-        if ("settings", "playbook_dirs", position) not in wrong
     ]
+    if isinstance(settings.get("advisory_dir"), str):
+        named.append((_ADVISORY_DIR, settings["advisory_dir"]))
+    return [(key, text) for key, text in named if key not in wrong]
 
 
-def _known(own_folders: list[Path]) -> Known:
+def _own_advisories(data: Mapping[str, Any], objections: list[Flaw], folder: Path) -> Path | None:
+    """Find a site's folder of bulletins; that it is not there is told with all the rest."""
+    named = dict(_own_folders(data, {key for key, _ in objections}))
+    text = named.get(_ADVISORY_DIR)
+    if text is None or list(folder_flaws([(_ADVISORY_DIR, text)], folder)):
+        return None
+    return resolve(text, folder)
+
+
+def _known(own_folders: list[Path], bulletins: Collection[AdvisoryId]) -> Known:
     playbooks = list_playbooks([*own_folders, shipped("playbooks")])
     purposes = {name: _purpose(path) for name, path in playbooks.items()}
     closing = {name for name, purpose in purposes.items() if purpose in {Purpose.CLOSE, ""}}
     return Known(
         close_methods=closing,
         other_playbooks=purposes.keys() - closing,
-        advisories=read_advisories().keys(),
+        advisories=bulletins,
     )
 
 

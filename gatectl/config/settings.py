@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatectl.config.document import Key
 from gatectl.config.problem import Flaw
 from gatectl.config.written import WrittenSettings
 
@@ -18,6 +19,8 @@ class Settings:
     """Journal, evidence and log."""
     playbook_dirs: tuple[Path, ...]
     """Looked through before the playbooks that come with gatectl."""
+    advisory_dir: Path | None = None
+    """Bulletins of the site's own, and where imported ones go."""
     operator: str
     """The name on record."""
 
@@ -39,6 +42,7 @@ def settings_from(
     return Settings(
         state_dir=state_dir,
         playbook_dirs=tuple(resolve(text, folder) for text in written.playbook_dirs),
+        advisory_dir=resolve(written.advisory_dir, folder) if written.advisory_dir else None,
         operator=written.operator or system_user(environment),
     )
 
@@ -69,8 +73,8 @@ def system_user(environment: Mapping[str, str]) -> str:
     return environment.get("SUDO_USER") or name if os.getuid() == 0 else name
 
 
-def folder_flaws(texts: list[tuple[int, str]], folder: Path) -> Iterator[Flaw]:
-    """Find playbook folders that are not there: their playbooks would be missed without a word."""
-    for position, text in texts:
+def folder_flaws(texts: list[tuple[Key, str]], folder: Path) -> Iterator[Flaw]:
+    """Find folders that are not there: what is in them would be missed without a word."""
+    for key, text in texts:
         if not os.path.isdir(resolve(text, folder)):  # noqa: PTH112 - Path.is_dir may raise
-            yield ("settings", "playbook_dirs", position), "is not a folder on this machine"
+            yield key, "is not a folder on this machine"

@@ -43,13 +43,13 @@ def shipped(name: str) -> Path:
 
 def read_advisories() -> Mapping[AdvisoryId, Advisory]:
     """Read every bulletin that comes with gatectl, by its name."""
-    advisories = [_advisory(document) for document in _documents("advisories")]
+    advisories = [advisory_in(document) for document in _documents("advisories")]
     return {advisory.id: advisory for advisory in advisories}
 
 
 def read_advisory(path: Path) -> Advisory:
     """Read one bulletin from a file, such as a draft that was imported and reviewed."""
-    return _advisory(read_document(path))
+    return advisory_in(read_document(path))
 
 
 def read_indicators() -> tuple[Indicator, ...]:
@@ -67,7 +67,8 @@ def _documents(folder: str) -> Iterator[Document]:
         yield read_document(path)
 
 
-def _advisory(document: Document) -> Advisory:
+def advisory_in(document: Document) -> Advisory:
+    """Make a bulletin of a file; raises ConfigInvalid."""
     written = _as_type(document, TypeAdapter(AdvisoryFile), document.data)
     # As the type itself: a plan that is read back from the journal holds that one, too.
     return Advisory(**{field.name: getattr(written, field.name) for field in fields(Advisory)})

@@ -268,6 +268,7 @@ class WrittenSettings(Written):
 
     state_dir: PathText | None = None
     playbook_dirs: tuple[PathText, ...] = ()
+    advisory_dir: PathText | None = None
     operator: Text | None = None
 
 
