@@ -7,6 +7,7 @@ import pytest
 from gatectl.core.netscaler import Reply
 from gatectl.errors import CommandRefused, GatectlError, LoginRefused, Unreachable
 from gatectl.transport.contract import Transport
+from gatectl.transport.conversation import Silent
 from gatectl.transport.impatient import Impatience, Impatient
 
 
@@ -74,3 +75,33 @@ def test_a_host_that_answers_with_a_refusal_is_not_lost() -> None:
         with pytest.raises(CommandRefused):
             ask(host, impatience)
     assert host.asked == 2
+
+
+def test_a_host_that_twice_says_nothing_is_asked_no_more() -> None:
+    """A stopped command line takes logins and connections for ever, and answers nothing."""
+    clock = Hand()
+    impatience = Impatience(clock=clock, cool_down_s=60.0)
+    host = Host(Silent("no whole answer in time"))
+    for _ in range(2):
+        with pytest.raises(Silent):
+            ask(host, impatience)
+    for _ in range(5):
+        with pytest.raises(Unreachable, match="not asked again"):
+            ask(host, impatience)
+    assert host.asked == 2
+    clock.now_s = 61.0
+    host.trouble = None
+    assert ask(host, impatience)
+
+
+def test_one_answer_that_gets_lost_is_forgiven() -> None:
+    """Silences count in a row alone, so that a slow command does not end a closing."""
+    impatience = Impatience(clock=Hand())
+    for trouble in (Silent("no whole answer"), None) * 3:
+        host = Host(trouble)
+        if trouble is None:
+            assert ask(host, impatience)
+        else:
+            with pytest.raises(Silent):
+                ask(host, impatience)
+        assert host.asked == 1

@@ -1,9 +1,10 @@
-"""A transport that does not wait again for a host that did not let us in just now.
+"""A transport that does not wait again for a host that did not let us in, or fell silent, just now.
 
 Closing must not stand still at a node that is gone while there is work to do on the other one:
 each look and each act would otherwise wait its whole time for the same silence.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -11,9 +12,12 @@ from typing import BinaryIO, TypeVar
 from gatectl.core.netscaler import Reply
 from gatectl.errors import GatectlError, Unreachable, Untrusted
 from gatectl.transport.contract import Progress, RemoteFile, Stream, Transport
+from gatectl.transport.conversation import Silent
 from gatectl.watchdog import Clock, boot_clock
 
 COOL_DOWN_S = 60.0
+_SILENCES_MAX = 2
+"""A single answer may get lost; a host that lets us in and twice says nothing has stopped."""
 _T = TypeVar("_T")
 
 
@@ -24,6 +28,7 @@ class Impatience:
         self._clock = clock
         self._cool_down_s = cool_down_s
         self._lost: dict[str, tuple[float, GatectlError]] = {}
+        self._silences: Counter[str] = Counter()
 
     def check(self, host: str) -> None:
         """Raise the same trouble again while it is young."""
@@ -34,6 +39,17 @@ class Impatience:
     def note(self, host: str, error: GatectlError) -> None:
         """Remember that a host was lost."""
         self._lost[host] = (self._clock(), error)
+
+    def note_silence(self, host: str, error: Silent) -> None:
+        """Count an answer that did not come; too many in a row, and the host counts as lost."""
+        self._silences[host] += 1
+        if self._silences[host] >= _SILENCES_MAX:
+            told = f"{error.sentence}; it is not asked again for a while"
+            self.note(host, Unreachable(told, hint=error.hint))
+
+    def note_answer(self, host: str) -> None:
+        """Remember that a host answers."""
+        self._silences[host] = 0
 
 
 class Impatient:
@@ -89,7 +105,12 @@ class Impatient:
     def _tried(self, ask: Callable[[], _T]) -> _T:
         self._impatience.check(self._host)
         try:
-            return ask()
+            answer = ask()
         except (Unreachable, Untrusted) as exc:
             self._impatience.note(self._host, exc)
             raise
+        except Silent as exc:
+            self._impatience.note_silence(self._host, exc)
+            raise
+        self._impatience.note_answer(self._host)
+        return answer
