@@ -111,6 +111,7 @@ def _vantages(desk: Desk, gate: Gate) -> Iterator[Finding]:
         lookout.close()
     for vantage in gate.vantages:
         yield _vantage(gate, vantage, reports[vantage.name])
+    yield _certificate(gate, tuple(reports.values()))
 
 
 def _vantage(gate: Gate, vantage: Vantage, report: VantageReport) -> Finding:
@@ -136,6 +137,19 @@ def _vantage(gate: Gate, vantage: Vantage, report: VantageReport) -> Finding:
         host, port = vantage.control
         return judged("control", where, f"it does not answer: {seen}", "", f"nc -vz {host} {port}")
     return judged("control", where, "", "answers", "")
+
+
+def _certificate(gate: Gate, reports: tuple[VantageReport, ...]) -> Finding:
+    wrong = [
+        f"{look.vantage}: {look.sentence()}"
+        for report in reports
+        for look in report.gate
+        if look.kind is LookKind.WRONG_CERTIFICATE
+    ]
+    judged_by = gate.vserver.certificate_pins or gate.vserver.certificate_authorities
+    well = "none is wrong" if judged_by else "any is taken; `gatectl certificates --pin` pins it"
+    mend = f"gatectl certificates {gate.name}"
+    return judged("certificate", gate.name, "; ".join(wrong), well, mend)
 
 
 def _management_path(gate: Gate) -> Finding:

@@ -19,6 +19,7 @@ from gatectl.secret import resolve
 from gatectl.signatures import openssh_version
 from gatectl.sqlitefile import sqlite_version
 from gatectl.storage import refuse_unsafe_file_system
+from gatectl.trust import trust_for
 
 FREE_BYTES_MIN: Final = 2_000_000_000
 SQLITE_MIN: Final = (3, 35, 0)
@@ -178,6 +179,11 @@ def _files_of(gate: Gate) -> Iterator[Finding]:
         trouble = "" if there else f"{gate.target.image} is not there"
         mend = f"download {gate.target.build} from the vendor to {gate.target.image}"
         yield judged("target-image", gate.name, trouble, gate.target.image, mend)
+    if gate.vserver.certificate_authorities:
+        trouble = trust_for(gate.vserver).unreadable
+        mend = "put the certificates of the authorities there, as PEM"
+        found = gate.vserver.certificate_authorities
+        yield judged("authorities", gate.name, trouble, found, mend)
     if gate.approval.needed:
         yield _signers(gate, Path(gate.approval.allowed_signers))
 

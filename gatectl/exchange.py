@@ -1,11 +1,13 @@
 """One HTTP request over a dialled stream, and its answer, or how far it came."""
 
+import contextlib
 import errno
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
+from gatectl.core.certificate import CertificateUnreadable, public_key_pin
 from gatectl.core.gate import Vantage
 from gatectl.core.page import (
     ANSWER_BYTES_MAX,
@@ -25,9 +27,9 @@ from gatectl.stream import (
     Stream,
     Target,
     TlsStream,
-    Trust,
     speaks_tls,
 )
+from gatectl.trust import Trust, key_words
 
 _NO_ROUTE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN})
 LOOK_TIMEOUT_S: Final = 3.0
@@ -99,7 +101,7 @@ def exchange(ask: Ask) -> Answered | NoAnswer:
             return _converse(ask, message, plain, heard=plain)
         agreed = agree(plain, trust=ask.trust, server_name=ask.server_name or ask.target[0])
         if isinstance(agreed, NoAnswer):
-            return agreed
+            return _with_key(ask, agreed)
         return _converse(ask, message, agreed, heard=None)
     finally:
         stream.close()
@@ -155,10 +157,33 @@ def agree(plain: PlainStream, *, trust: Trust, server_name: str) -> TlsStream | 
     except OSError as exc:
         return _no_session(plain.first_bytes, exc)
     shown = tls.certificate_sha256()
-    refusal = trust.refusal(shown)
+    refusal = trust.refusal(tls.certificate())
     if refusal:
         return NoAnswer(kind=LookKind.WRONG_CERTIFICATE, because=refusal, certificate_sha256=shown)
     return tls
+
+
+def _with_key(ask: Ask, refused: NoAnswer) -> NoAnswer:
+    """Name the key of a certificate that no authority vouches for: TLS ends before it is shown."""
+    if refused.kind is not LookKind.WRONG_CERTIFICATE or refused.certificate_sha256:
+        return refused
+    try:
+        stream = open_stream(ask.dial, ask.target, ask.deadline)
+        if isinstance(stream, NoAnswer):
+            return refused
+        with contextlib.closing(stream):
+            name = ask.server_name or ask.target[0]
+            shown = agree(PlainStream(stream, ask.deadline), trust=Trust(), server_name=name)
+            if isinstance(shown, NoAnswer):
+                return refused
+            pin = public_key_pin(shown.certificate())
+    except CertificateUnreadable:
+        return refused
+    return replace(
+        refused,
+        because=f"{refused.because}; {key_words(pin)}",
+        certificate_sha256=shown.certificate_sha256(),
+    )
 
 
 def _no_session(first_bytes: bytes, trouble: OSError) -> NoAnswer:

@@ -1,6 +1,6 @@
 """The door for looks at the gate: TCP, TLS, HTTP and DTLS through a dialler, bounded in time.
 
-`stream` dials and speaks TLS, `exchange` asks once, `visit` looks at one port and `survey` at all
+`stream` dials and speaks TLS, `trust` says with whom, `exchange` asks once, `visit` looks at one port and `survey` at all
 of them from everywhere. Nothing is retried and nothing is decided here: a look says what came, and
 `core.reach` what it means.
 """
@@ -22,8 +22,9 @@ from gatectl.core.page import HttpAnswer, page_of
 from gatectl.core.visible import visible
 from gatectl.datagram import look_dtls
 from gatectl.exchange import LOOK_TIMEOUT_S, Answered, Ask, NoAnswer, exchange
-from gatectl.stream import Deadline, Dialler, Target, Trust, local_dialler
+from gatectl.stream import Deadline, Dialler, Target, local_dialler
 from gatectl.survey import survey
+from gatectl.trust import Trust
 from gatectl.visit import control_answers, look_at
 
 __all__ = [
@@ -97,12 +98,19 @@ def answer_record(got: HttpAnswer | NoAnswer) -> Observation:
 
 
 def look_for_build(
-    dial: Dialler, target: Target, *, server_name: str = "", timeout_s: float = LOOK_TIMEOUT_S
+    dial: Dialler,
+    target: Target,
+    *,
+    server_name: str = "",
+    timeout_s: float = LOOK_TIMEOUT_S,
+    trust: Trust = _ANY,
 ) -> Finding:
     """Read what the gateway shows of its build to a visitor without a login."""
 
     def fetch(path: str) -> HttpAnswer | NoAnswer:
-        return request(dial, target, path=path, server_name=server_name, timeout_s=timeout_s)
+        return request(
+            dial, target, path=path, server_name=server_name, timeout_s=timeout_s, trust=trust
+        )
 
     packed = fetch(STAMP_PATH)
     if isinstance(packed, NoAnswer):

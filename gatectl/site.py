@@ -1,9 +1,10 @@
 """One gate's outside: the sessions with its nodes and the looks from its vantages."""
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self, assert_never
 
@@ -23,8 +24,9 @@ from gatectl.probe import (
     request,
     survey,
 )
-from gatectl.stream import Deadline, Dialler, PlainStream, Stream, Target, TlsStream, Trust
+from gatectl.stream import Deadline, Dialler, PlainStream, Stream, Target
 from gatectl.transport.contract import Transport
+from gatectl.trust import Trust, trust_for
 
 Connect = Callable[[Host], Transport]
 """Makes a session that connects at its first command; a read-only one for whatever only looks."""
@@ -67,6 +69,17 @@ class NodeSessions:
         self.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSeen:
+    """The certificate that a vantage was shown."""
+
+    vantage: Vantage
+    der: bytes
+    """Nothing where none was shown."""
+    because: str
+    """Why none was shown, or why the one that was is not accepted."""
+
+
 class GateLookout:
     """The looks at one gate, from this machine and through SSH hosts."""
 
@@ -82,7 +95,13 @@ class GateLookout:
         """Look from every vantage at once; a vantage that cannot look is unknown, never shut."""
         diallers = {vantage.name: self._dialler(vantage) for vantage in self._gate.vantages}
         gate = self._gate
-        reports = survey(gate.vantages, gate.vserver, diallers, timeout_s=self._timeout_s)
+        reports = survey(
+            gate.vantages,
+            gate.vserver,
+            diallers,
+            timeout_s=self._timeout_s,
+            trust=trust_for(gate.vserver),
+        )
         if not gate.accept_closed_page:
             return reports
         return tuple(replace(report, closed_page_is_shut=True) for report in reports)
@@ -101,6 +120,7 @@ class GateLookout:
                 path=path,
                 server_name=self._gate.vserver.server_name,
                 timeout_s=self._timeout_s,
+                trust=trust_for(self._gate.vserver),
             )
         except GatectlError as exc:
             observation = Unreadable(because=f"{vantage.name}: {exc.sentence}")
@@ -132,30 +152,42 @@ class GateLookout:
                 self._target(vantage),
                 server_name=self._gate.vserver.server_name,
                 timeout_s=self._timeout_s,
+                trust=trust_for(self._gate.vserver),
             )
         except GatectlError as exc:
             return Unrecognised(because=exc.sentence)
 
+    def certificates(self) -> Iterator[CertificateSeen]:
+        """Look at the certificate that people are shown, from each vantage, offices first."""
+        trust = trust_for(self._gate.vserver)
+        # They see it behind a gate that is shut, too.
+        for vantage in sorted(self._gate.vantages, key=lambda one: one.side is Side.OUTSIDE):
+            shown, because = self._shown(vantage, Trust())
+            refusal = "" if trust.accepts_any or not shown else self._shown(vantage, trust)[1]
+            yield CertificateSeen(vantage=vantage, der=shown, because=because or refusal)
+
     def certificate(self) -> bytes:
         """Give the certificate that people are shown, in DER; raises Unreachable."""
-        # Offices first: they see it behind a gate that is shut, too.
-        vantages = sorted(self._gate.vantages, key=lambda vantage: vantage.side is Side.OUTSIDE)
         because = "no vantage could look"
-        for vantage in vantages:
-            deadline = Deadline.after(self._timeout_s)
-            stream = open_stream(self._dialler(vantage), self._target(vantage), deadline)
-            if isinstance(stream, NoAnswer):
-                because = f"{vantage.name}: {stream.because or stream.kind}"
-                continue
-            try:
-                name = self._gate.vserver.server_name or self._target(vantage)[0]
-                agreed = agree(PlainStream(stream, deadline), trust=Trust(), server_name=name)
-                if isinstance(agreed, TlsStream) and agreed.certificate():
-                    return agreed.certificate()
-                because = f"{vantage.name}: no certificate was shown"
-            finally:
-                stream.close()
+        for seen in self.certificates():
+            if seen.der:
+                return seen.der
+            because = f"{seen.vantage.name}: {seen.because}"
         raise Unreachable(because)
+
+    def _shown(self, vantage: Vantage, trust: Trust) -> tuple[bytes, str]:
+        """Give the certificate if it is accepted, and why not."""
+        target = self._target(vantage)
+        deadline = Deadline.after(self._timeout_s)
+        stream = open_stream(self._dialler(vantage), target, deadline)
+        if isinstance(stream, NoAnswer):
+            return b"", stream.because or stream.kind.value
+        with contextlib.closing(stream):
+            name = self._gate.vserver.server_name or target[0]
+            agreed = agree(PlainStream(stream, deadline), trust=trust, server_name=name)
+            if isinstance(agreed, NoAnswer):
+                return b"", agreed.because
+            return agreed.certificate(), "" if agreed.certificate() else "none was shown"
 
     def close(self) -> None:
         """Let go of the SSH hosts."""

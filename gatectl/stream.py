@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from gatectl.core.gate import Address
-from gatectl.errors import InvalidInput
 
 Result = TypeVar("Result")
 
@@ -18,8 +17,6 @@ CHUNK_BYTES: Final = 16_384
 _RECEIVED_BYTES_MAX: Final = 1_048_576
 _ADDRESSES_MAX: Final = 4
 _FIRST_BYTES: Final = 16
-_LEGACY_SERVER_CONNECT: Final = 0x4
-"""OpenSSL's SSL_OP_LEGACY_SERVER_CONNECT, which Python names from 3.12 on."""
 _TLS_RECORD_TYPES: Final = range(20, 25)
 _TLS_MAJOR_VERSION: Final = 3
 
@@ -109,40 +106,6 @@ def _connect(
         connection.close()
         raise
     return connection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """Whose certificate is accepted; with nothing given, any is, and only recorded."""
-
-    pins: frozenset[str] = frozenset()
-    """SHA-256 of accepted leaf certificates, hexadecimal, with or without colons."""
-    authorities_pem: str = ""
-    """Certificates of authorities, of which one must have signed; the name is checked too."""
-
-    def refusal(self, certificate_sha256: str) -> str:
-        """Say why this certificate is not accepted, or nothing; the pins alone are judged here."""
-        accepted = {pin.replace(":", "").lower().removeprefix("sha256") for pin in self.pins}
-        if not accepted or certificate_sha256 in accepted:
-            return ""
-        return f"the certificate {certificate_sha256[:16]}... is not a pinned one"
-
-    def context(self) -> ssl.SSLContext:
-        """Make the TLS settings: strict with authorities, else as tolerant as OpenSSL allows."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if self.authorities_pem:
-            try:
-                context.load_verify_locations(cadata=self.authorities_pem)
-            except (ssl.SSLError, ValueError) as exc:
-                raise InvalidInput("the gate's authorities are not PEM certificates") from exc
-            return context
-        # An old gateway speaks old TLS with short keys; a look must still see that it answers.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.options |= _LEGACY_SERVER_CONNECT
-        return context
 
 
 class PlainStream:

@@ -13,7 +13,8 @@ from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.datagram import look_dtls
 from gatectl.errors import Unreachable
 from gatectl.exchange import LOOK_TIMEOUT_S, blank_look
-from gatectl.stream import Dialler, Stream, Target, Trust, local_dialler
+from gatectl.stream import Dialler, Stream, Target, local_dialler
+from gatectl.trust import Trust
 from gatectl.visit import control_answers, look_at
 
 _ANY: Final = Trust()

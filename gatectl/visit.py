@@ -17,7 +17,8 @@ from gatectl.exchange import (
     exchange,
     open_stream,
 )
-from gatectl.stream import Deadline, Dialler, PlainStream, Target, Trust
+from gatectl.stream import Deadline, Dialler, PlainStream, Target
+from gatectl.trust import Trust
 
 _ANY: Final = Trust()
 

@@ -1,7 +1,9 @@
 """Small real servers on loopback that behave in one way each, for tests that look at them."""
 
+import base64
 import contextlib
 import datetime as dt
+import hashlib
 import ipaddress
 import socket
 import ssl
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 Handler = Callable[[socket.socket], None]
@@ -66,6 +68,8 @@ class Credentials:
     certificate: Path
     key: Path
     sha256: str
+    pin: str = ""
+    """Of the public key, as `curl --pinnedpubkey` takes it."""
 
 
 def make_credentials(
@@ -94,12 +98,21 @@ def make_credentials(
         certificate=folder / f"{name}.pem",
         key=folder / f"{name}.key",
         sha256=certificate.fingerprint(hashes.SHA256()).hex(),
+        pin=pin_of(key),
     )
     made.certificate.write_bytes(certificate.public_bytes(pem))
     made.key.write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return made
+
+
+def pin_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
+    """Compute the pin of a key with another library than gatectl's own reading."""
+    public = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return f"sha256//{base64.b64encode(hashlib.sha256(public).digest()).decode()}"
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatectl.checkup import _host_key, _management_path, _vantage
+from gatectl.checkup import _certificate, _host_key, _management_path, _vantage
 from gatectl.core.check import Answer
 from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.reach import Look, LookKind, VantageReport
@@ -63,6 +63,19 @@ def test_a_host_key_is_well_when_one_of_the_offered_is_pinned() -> None:
     assert other.mend == "gatectl hostkeys almelo --pin"
     gone = _host_key(GATE, node, unreachable)
     assert (gone.code, gone.found) == (ExitCode.UNREACHABLE, "no route")
+
+
+def test_a_wrong_certificate_is_found_with_the_key_that_was_seen() -> None:
+    """Whoever looks at it has the key at hand, and the command that shows the rest."""
+    assert _certificate(GATE, (report(CONTROL),)).answer is Answer.PASS
+    wrong = report(CONTROL, LookKind.WRONG_CERTIFICATE)
+    look = replace(wrong.gate[0], detail="its key is sha256//x=, which is not pinned")
+    found = _certificate(GATE, (replace(wrong, gate=(look,)),))
+    assert found.answer is Answer.FAIL
+    assert (
+        "internet: https 203.0.113.10:443 wrong certificate (its key is sha256//x=" in found.found
+    )
+    assert found.mend == "gatectl certificates almelo"
 
 
 def test_managing_the_gateway_through_itself_is_found() -> None:

@@ -19,13 +19,14 @@ from gatectl.config.configuration import (
     read_configuration,
 )
 from gatectl.config.document import key_spans, read_toml
-from gatectl.config.pins import pin_host_keys
+from gatectl.config.pins import pin_certificate, pin_host_keys
 from gatectl.config.problem import SHOWN_LIMIT
 from gatectl.core.gate import GateName, NodeName, SecretRef, Side
 from gatectl.errors import ConfigInvalid, ExitCode, InvalidInput
 
 PIN = "SHA256:" + "A" * 43
 OTHER_PIN = "SHA256:" + "B" * 42 + "E"
+KEY_PIN = "sha256//" + "C" * 43 + "="
 
 GOOD = f"""\
 [gates.almelo]
@@ -600,6 +601,53 @@ def test_what_stands_before_a_gateway_and_what_it_gives_out_is_read(write: Write
     plain = read_configuration(write(GOOD)).gate("almelo")
     assert (plain.vserver.fronts, plain.pool_networks, plain.accept_closed_page) == ((), (), False)
     assert plain.expected_users is None
+
+
+def test_whose_certificate_the_gate_may_show_is_read(write: Write, tmp_path: Path) -> None:
+    """Pins as they are, the file of authorities from the configuration's folder, or neither."""
+    keys = f'certificate_pins = ["{KEY_PIN}"]\ncertificate_authorities = "ca.pem"'
+    text = changed(('name = "gw_ext"', f'name = "gw_ext"\n{keys}'))
+    vserver = read_configuration(write(text)).gate("almelo").vserver
+    assert vserver.certificate_pins == (KEY_PIN,)
+    assert vserver.certificate_authorities == str(tmp_path / "ca.pem")
+    plain = read_configuration(write(GOOD)).gate("almelo").vserver
+    assert (plain.certificate_pins, plain.certificate_authorities) == ((), "")
+
+
+@pytest.mark.parametrize("pin", [PIN, "C" * 64, "sha256//CCCC", KEY_PIN.upper()])
+def test_a_pin_of_another_form_is_refused(write: Write, pin: str) -> None:
+    """A pin that nothing could ever match would call every gate somebody else's."""
+    text = changed(('name = "gw_ext"', f'name = "gw_ext"\ncertificate_pins = ["{pin}"]'))
+    said = str(refusal(write(text)))
+    assert "gates.almelo.vserver.certificate_pins[0]" in said
+    assert "gatectl certificates" in said
+
+
+def test_pinning_a_certificate_changes_its_pins_and_nothing_else(write: Write) -> None:
+    """They are added to the virtual server, and replaced when they are pinned anew."""
+    path = write(GOOD)
+    pin_certificate(path, "almelo", [KEY_PIN])
+    added = set(path.read_text().splitlines()) - set(GOOD.splitlines())
+    assert added == {f'certificate_pins = ["{KEY_PIN}"]'}
+    other = KEY_PIN.replace("C", "D")
+    pin_certificate(path, "almelo", [other, KEY_PIN])
+    vserver = read_configuration(path).gate(None).vserver
+    assert vserver.certificate_pins == (other, KEY_PIN)
+    assert vserver.name == "gw_ext"
+
+
+@pytest.mark.parametrize(
+    ("gate", "pins", "words"),
+    [("hengelo", [KEY_PIN], "no vserver"), ("almelo", [PIN], "not a fingerprint")],
+)
+def test_pinning_what_is_no_certificate_changes_nothing(
+    write: Write, gate: str, pins: list[str], words: str
+) -> None:
+    """An unknown gate and another form are refused, and the file is as before."""
+    path = write(GOOD)
+    with pytest.raises(InvalidInput, match=words):
+        pin_certificate(path, gate, pins)
+    assert path.read_text() == GOOD
 
 
 def test_the_example_explains_every_key_of_the_schema() -> None:

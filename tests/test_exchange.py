@@ -4,7 +4,8 @@ import pytest
 
 from gatectl.core.reach import LookKind
 from gatectl.exchange import Answered, Ask, NoAnswer, exchange, kind_of_refusal, open_stream
-from gatectl.stream import Deadline, Stream, Trust, local_dialler
+from gatectl.stream import Deadline, Stream, local_dialler
+from gatectl.trust import Trust
 from tests.probe_servers import ADDRESS, listening, resetting, saying
 
 

@@ -207,11 +207,15 @@ def test_look_for_build_reads_stamp_and_hash(credentials: Credentials) -> None:
 def test_look_for_build_of_a_shut_or_other_gateway_is_unrecognised(
     credentials: Credentials,
 ) -> None:
-    """No answer and an error page tell no build."""
+    """No answer, an error page and a certificate that is not the gate's tell no build."""
     dial = probe.local_dialler()
     shut = probe.look_for_build(dial, (ADDRESS, free_port()))
     with listening(over_tls(credentials, serving(gateway_site))) as port:
         other = probe.look_for_build(dial, (ADDRESS, port))
+        pins = frozenset({"sha256//" + "A" * 43 + "="})
+        somebody = probe.look_for_build(dial, (ADDRESS, port), trust=probe.Trust(pins=pins))
+    assert isinstance(somebody, Unrecognised)
+    assert "not pinned" in somebody.because
     assert isinstance(shut, Unrecognised)
     assert "refused" in shut.because.lower()
     assert isinstance(other, Unrecognised)

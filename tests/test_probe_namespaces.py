@@ -12,6 +12,7 @@ from gatectl.core.gate import VantageName
 from gatectl.core.page import Page
 from gatectl.core.reach import LookKind, VantageReport, gate_word, judge_sides, vantage_reach
 from tests.namespaces import CONTROL_PORT, GATE, GATE6, OFFICE_LINK, World, obstacle, running_world
+from tests.probe_servers import make_credentials
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +139,28 @@ def test_a_rule_that_shuts_out_the_office_too_is_found(world: World) -> None:
     assert judged.answer is Answer.FAIL
     assert "should be open, but is shut" in judged.because
     assert judge_sides(reports, outside="shut", inside="shut").passed
+
+
+def test_a_wrong_certificate_is_neither_open_nor_shut(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """By its key and by who signed it, from each vantage; the right one changes nothing."""
+    world.filter("tcp dport 80 drop;", SILENT_UDP)
+    shown = world.credentials
+    right = world.look(
+        gate_keys=f'certificate_pins = ["{shown.pin}"]\n'
+        f'certificate_authorities = "{shown.certificate}"\n'
+    )
+    assert judge_sides(right, outside="open", inside="open").answer is Answer.PASS
+    stranger = make_credentials(tmp_path_factory.mktemp("stranger"))
+    for keys in (
+        f'certificate_pins = ["{stranger.pin}"]\n',
+        f'certificate_authorities = "{stranger.certificate}"\n',
+    ):
+        reports = world.look(gate_keys=keys)
+        looks = [look for one in reports for look in one.gate if look.wire == "https"]
+        assert len(looks) == 6
+        assert {look.kind for look in looks} == {LookKind.WRONG_CERTIFICATE}
+        assert all(f"its key is {shown.pin}" in look.detail for look in looks)
+        assert gate_word(reports) == "unknown"
+        assert judge_sides(reports, outside="shut", inside="open").answer is Answer.UNKNOWN

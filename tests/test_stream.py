@@ -9,8 +9,7 @@ import pytest
 
 from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.page import Page
-from gatectl.errors import InvalidInput
-from gatectl.stream import Deadline, PlainStream, Stream, Trust, local_dialler, speaks_tls
+from gatectl.stream import Deadline, PlainStream, Stream, local_dialler, speaks_tls
 from gatectl.visit import look_at
 from tests.probe_servers import (
     ADDRESS,
@@ -132,19 +131,6 @@ def test_local_dialler_says_what_connect_says() -> None:
         local_dialler()(ADDRESS, free_port(), 1.0)
     with pytest.raises(OSError, match=r"."):
         local_dialler(ip_address("::1"))(ADDRESS, free_port(), 1.0)
-
-
-def test_trust_without_anything_accepts_all_and_with_pins_only_those() -> None:
-    """Pins may be written with colons, in capitals and with their kind."""
-    assert Trust().refusal("ab") == ""
-    assert Trust(pins=frozenset({"SHA256:AB:CD"})).refusal("abcd") == ""
-    assert "not a pinned one" in Trust(pins=frozenset({"abcd"})).refusal("ffff")
-
-
-def test_trust_in_something_that_is_no_certificate_is_refused() -> None:
-    """A broken authority file must not become a gate that seems shut."""
-    with pytest.raises(InvalidInput):
-        Trust(authorities_pem="-----BEGIN nonsense").context()
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from gatectl.core.reach import (
     sides_of,
 )
 from gatectl.errors import InvalidInput, LoginRefused
-from gatectl.stream import Stream, Trust, local_dialler
+from gatectl.stream import Stream, local_dialler
 from gatectl.survey import look_at_datagrams, survey
+from gatectl.trust import Trust
 from tests.probe_servers import (
     ADDRESS,
     Credentials,

@@ -11,7 +11,8 @@ from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.page import Page
 from gatectl.core.reach import Look, LookKind
 from gatectl.errors import Unreachable
-from gatectl.stream import Stream, Trust, local_dialler
+from gatectl.stream import Stream, local_dialler
+from gatectl.trust import Trust
 from gatectl.visit import control_answers, look_at
 from tests.probe_servers import (
     ADDRESS,
@@ -226,15 +227,28 @@ def test_look_reads_no_more_than_it_needs(credentials: Credentials) -> None:
     assert (seen.kind, seen.page) == (LookKind.ANSWERED, Page.SIGN_ON)
 
 
-def test_look_accepts_the_pinned_certificate_only(credentials: Credentials) -> None:
-    """Another certificate on the gate's address is a kind of its own, not an open gate."""
-    colons = ":".join(credentials.sha256[at : at + 2] for at in range(0, 64, 2)).upper()
+def test_look_accepts_the_pinned_key_only(credentials: Credentials) -> None:
+    """Another key on the gate's address is a kind of its own, not an open gate, and is named."""
+    other = "sha256//" + "A" * 43 + "="
     with listening(over_tls(credentials, serving(gateway_site))) as port:
-        right = look(port, trust=Trust(pins=frozenset({colons})))
-        wrong = look(port, trust=Trust(pins=frozenset({"0" * 64})))
+        right = look(port, trust=Trust(pins=frozenset({other, credentials.pin})))
+        wrong = look(port, trust=Trust(pins=frozenset({other})))
     assert right.kind is LookKind.ANSWERED
     assert wrong.kind is LookKind.WRONG_CERTIFICATE
     assert wrong.certificate_sha256 == credentials.sha256
+    assert wrong.detail == f"its key is {credentials.pin}, which is not pinned"
+    assert not wrong.shows_gateway
+
+
+def test_look_without_readable_authorities_accepts_nobody_but_still_sees_a_shut_gate(
+    credentials: Credentials,
+) -> None:
+    """What gives no answer needs no certificate; what answers cannot be told from another."""
+    trust = Trust(unreadable="the authorities cannot be read")
+    with listening(over_tls(credentials, serving(gateway_site))) as port:
+        seen = look(port, trust=trust)
+    assert (seen.kind, seen.detail) == (LookKind.WRONG_CERTIFICATE, trust.unreadable)
+    assert look(free_port(), trust=trust).kind is LookKind.REFUSED
 
 
 def test_look_accepts_a_certificate_of_the_given_authority_only(
@@ -251,7 +265,25 @@ def test_look_accepts_a_certificate_of_the_given_authority_only(
         unsigned = look(port, trust=foreign, server_name="gate.test")
     assert misnamed.kind is LookKind.WRONG_CERTIFICATE
     assert unsigned.kind is LookKind.WRONG_CERTIFICATE
-    assert unsigned.detail
+    for wrong in (misnamed, unsigned):
+        assert wrong.detail.endswith(f"; its key is {credentials.pin}")
+        assert wrong.certificate_sha256 == credentials.sha256
+        assert not wrong.shows_gateway
+
+
+def test_look_judges_pin_and_authority_together(credentials: Credentials, tmp_path: Path) -> None:
+    """A key that is pinned is not enough where somebody must have signed it, nor the reverse."""
+    own = credentials.certificate.read_text()
+    other = make_credentials(tmp_path, name="other.test")
+    pins, others = frozenset({credentials.pin}), frozenset({other.pin})
+    with listening(over_tls(credentials, serving(gateway_site))) as port:
+        seen = [
+            look(port, trust=Trust(pins=pins, authorities_pem=own)).kind,
+            look(port, trust=Trust(pins=others, authorities_pem=own)).kind,
+            look(port, trust=Trust(pins=pins, authorities_pem=other.certificate.read_text())).kind,
+        ]
+    wrong = LookKind.WRONG_CERTIFICATE
+    assert seen == [LookKind.ANSWERED, wrong, wrong]
 
 
 def test_look_asks_for_names_and_never_for_addresses(credentials: Credentials) -> None:

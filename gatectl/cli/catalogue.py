@@ -46,6 +46,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "init": ("files:init", "Write a commented configuration to start from"),
     "doctor": ("doctor:doctor", "Find what would go wrong at night, each with what mends it"),
     "hostkeys": ("hosts:hostkeys", "Show and pin the host keys of the nodes"),
+    "certificates": ("certificates:certificates", "Show and pin the key of a gate's certificate"),
     "rehearse": ("rehearse:rehearse", "Live through the whole story on a simulated pair"),
     "simulate": ("rehearse:simulate", "Start a simulated pair and leave it running"),
     "help": ("people:help_", "Show the guide for the night itself, on one screen"),

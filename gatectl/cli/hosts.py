@@ -48,7 +48,8 @@ def hostkeys(
             if not as_json:
                 _print_row(row)
             if pin and row["offered"] and not row["pinned"]:
-                _agree(row, yes=yes, replace=replace)
+                pinned = bool(row["configured"])
+                agree_to_pin(node.name, pinned=pinned, yes=yes, replace=replace)
                 pin_host_keys(configuration.path, gate.name, node.name, tuple(row["offered"]))
     code = worst(ExitCode(row["exit_code"]) for row in rows)
     if as_json:
@@ -87,18 +88,20 @@ def _print_row(row: dict[str, Any]) -> None:
         click.echo(f"  {visible(row['sentence'])}")
 
 
-def _agree(row: dict[str, Any], *, yes: bool, replace: bool) -> None:
-    if row["configured"] and not replace:
+def agree_to_pin(name: str, *, pinned: bool, yes: bool, replace: bool) -> None:
+    """Have somebody agree to what was shown; raises Refused. `pinned` says that others are."""
+    if pinned and not replace:
         raise Refused(
-            f"{row['node']} shows none of its pinned host keys",
-            hint="Find out why. After a re-installation, `--pin --replace` pins the new ones.",
+            f"{name} shows none of its pinned keys",
+            hint="Find out why. After a re-installation or a change of keys, `--pin --replace` "
+            "pins the new ones.",
         )
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(
             "pinning asks first, and there is no terminal to ask on",
-            hint="Compare the fingerprints with the console, then add --yes.",
+            hint="Compare the fingerprints with the appliance itself, then add --yes.",
         )
-    if not click.confirm(f"Pin these for {row['node']}?", err=True):
-        raise Refused(f"{row['node']} was not pinned", hint="Nothing was changed.")
+    if not click.confirm(f"Pin these for {name}?", err=True):
+        raise Refused(f"{name} was not pinned", hint="Nothing was changed.")

@@ -45,7 +45,7 @@ def _gate(name: str, written: WrittenGate, folder: Path) -> Gate:
             Node(name=NodeName(node.name), host=_host(node.name, node, folder))
             for node in written.nodes
         ),
-        vserver=_vserver(written.vserver),
+        vserver=_vserver(written.vserver, folder),
         office_networks=written.office_networks,
         close_methods=written.close_methods,
         acl_priorities=written.acl_priorities,
@@ -100,7 +100,8 @@ def _target(written: WrittenTarget | None, folder: Path) -> Target | None:
     return Target(build=written.build, image=image, sha256=written.sha256)
 
 
-def _vserver(written: WrittenVserver) -> Vserver:
+def _vserver(written: WrittenVserver, folder: Path) -> Vserver:
+    authorities = written.certificate_authorities
     return Vserver(
         name=written.name,
         kind=written.kind,
@@ -110,6 +111,8 @@ def _vserver(written: WrittenVserver) -> Vserver:
         server_name=written.server_name or "",
         fronts=tuple(Front(kind=front.kind, name=front.name) for front in written.fronts),
         persistence=written.persistence,
+        certificate_pins=written.certificate_pins,
+        certificate_authorities=str(resolve(authorities, folder)) if authorities else "",
     )
 
 

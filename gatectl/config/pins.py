@@ -1,4 +1,4 @@
-"""Pinning: the accepted host keys of a node are replaced in the file, and nothing else is."""
+"""Pinning: the accepted keys of a node or a gate are replaced in the file, and nothing else is."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from gatectl.config.document import Document, Key, Span, key_spans, parse_docume
 from gatectl.errors import ConfigInvalid, InvalidInput
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_KEY_PIN = re.compile(r"sha256//[A-Za-z0-9+/]{43}=")
 
 
 def pin_host_keys(path: Path, gate: str, node: str, fingerprints: Sequence[str]) -> None:
@@ -19,22 +20,46 @@ def pin_host_keys(path: Path, gate: str, node: str, fingerprints: Sequence[str])
 
     Comments and layout stay. The new file is written aside and takes the old one's place at once.
     """
-    strange = [one for one in fingerprints if _FINGERPRINT.fullmatch(one) is None]
-    if strange or not fingerprints:
+    _check(fingerprints, _FINGERPRINT)
+    document = read_document(path)
+    place = (*_login(document, gate, node), "host_keys")
+    _replace(document, place, fingerprints, f"host_keys of {gate}/{node}")
+
+
+def pin_certificate(path: Path, gate: str, pins: Sequence[str]) -> None:
+    """Write the accepted public keys of a gate's certificate into the file, in the same way."""
+    _check(pins, _KEY_PIN)
+    document = read_document(path)
+    place: Key = ("gates", gate, "vserver")
+    if not isinstance(_found(document.data, place), dict):
+        raise InvalidInput(f"{path} has no vserver in gate {gate!r}")
+    _replace(document, (*place, "certificate_pins"), pins, f"certificate_pins of {gate}")
+
+
+def _found(data: Any, key: Key) -> Any:
+    for part in key:
+        data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
+def _check(pins: Sequence[str], form: re.Pattern[str]) -> None:
+    strange = [one for one in pins if form.fullmatch(one) is None]
+    if strange or not pins:
         raise InvalidInput(
             f"not a fingerprint: {strange[0][:80]!r}" if strange else "no fingerprint was given"
         )
-    document = read_document(path)
-    login = _login(document, gate, node)
-    text = _replaced(document, login, list(fingerprints))
-    wanted = _with_host_keys(document.data, login, list(fingerprints))
+
+
+def _replace(document: Document, key: Key, pins: Sequence[str], what: str) -> None:
+    text = _replaced(document, key, pins)
+    wanted = _with(document.data, key, list(pins))
     # The text was cut at places that our own walk found: read it as a reader would, and compare.
-    if parse_document(path, text).data != wanted:
+    if parse_document(document.path, text).data != wanted:
         raise ConfigInvalid(
-            f"{path} is laid out in a way that host_keys of {gate}/{node} cannot be replaced in",
+            f"{document.path} is laid out in a way that {what} cannot be replaced in",
             hint="Write the fingerprints into the file by hand; it was not changed.",
         )
-    _write(path, text)
+    _write(document.path, text)
 
 
 def _login(document: Document, gate: str, name: str) -> Key:
@@ -48,30 +73,29 @@ def _login(document: Document, gate: str, name: str) -> Key:
     raise InvalidInput(f"{document.path} has no node or SSH host called {name!r} in gate {gate!r}")
 
 
-def _replaced(document: Document, login: Key, fingerprints: list[str]) -> str:
+def _replaced(document: Document, key: Key, pins: Sequence[str]) -> str:
     text, spans = document.text, key_spans(document.text)
-    array = "[" + ", ".join(f'"{one}"' for one in fingerprints) + "]"
-    key = (*login, "host_keys")
+    array = "[" + ", ".join(f'"{one}"' for one in pins) + "]"
     if key in spans:
         return text[: spans[key].start] + array + text[spans[key].end :]
-    place = _behind_last_key(text, login, spans)
+    place = _behind_last_key(text, key[:-1], spans)
     newline = "\r\n" if "\r\n" in text else "\n"
-    return f"{text[:place]}{newline}host_keys = {array}{text[place:]}"
+    return f"{text[:place]}{newline}{key[-1]} = {array}{text[place:]}"
 
 
-def _behind_last_key(text: str, login: Key, spans: Mapping[Key, Span]) -> int:
-    ends = [span.end for key, span in spans.items() if key[:-1] == login and span.end > span.start]
-    last = max([*ends, spans[login].end]) if login in spans else 0
+def _behind_last_key(text: str, table: Key, spans: Mapping[Key, Span]) -> int:
+    ends = [span.end for key, span in spans.items() if key[:-1] == table and span.end > span.start]
+    last = max([*ends, spans[table].end]) if table in spans else 0
     line_end = text.find("\n", last)
     line_end = len(text) if line_end < 0 else line_end
     return line_end - 1 if text[line_end - 1 : line_end] == "\r" else line_end
 
 
-def _with_host_keys(data: Any, login: Key, fingerprints: list[str]) -> Any:
-    if not login:
-        return {**data, "host_keys": fingerprints}
-    first, rest = login[0], login[1:]
-    changed = _with_host_keys(data[first], rest, fingerprints)
+def _with(data: Any, key: Key, pins: list[str]) -> Any:
+    first, rest = key[0], key[1:]
+    if not rest:
+        return {**data, first: pins}
+    changed = _with(data[first], rest, pins)
     if isinstance(data, list):
         return [changed if place == first else one for place, one in enumerate(data)]
     return {**data, first: changed}

@@ -94,6 +94,13 @@ Fingerprint = Annotated[
         what="SHA256: and 43 characters, as `gatectl hostkeys` and ssh-keygen -lf print it",
     ),
 ]
+KeyPin = Annotated[
+    str,
+    Form(
+        pattern=r"sha256//[A-Za-z0-9+/]{43}=",
+        what="sha256//, 43 characters and =, as `gatectl certificates` prints it",
+    ),
+]
 Username = Annotated[str, Form(pattern=r"[!-~]{1,127}", what="a plain user name, without blanks")]
 Principal = Annotated[
     str,
@@ -156,6 +163,8 @@ class WrittenVserver(Written):
     server_name: Hostname | None = None
     fronts: tuple[WrittenFront, ...] = ()
     persistence: tuple[DeviceName, ...] = ()
+    certificate_pins: tuple[KeyPin, ...] = ()
+    certificate_authorities: PathText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
-"""How long a certificate is good: the one thing that an audit reads in it, and nothing more.
+"""What is read in a certificate: how long it is good, and which key it is about.
 
 A certificate is nested boxes, each with a tag, a length and its content (DER). What is wanted lies
 at a fixed place, so the boxes before it are passed over unread.
 """
 
+import hashlib
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Final
 
@@ -23,16 +25,32 @@ class CertificateUnreadable(Exception):
 
 def good_until(der: bytes) -> datetime:
     """Give the last moment at which a certificate is good; raises CertificateUnreadable."""
+    validity, _ = _box(_from_validity_on(der), expected=_SEQUENCE)
+    _, after = _box(validity)
+    text, _ = _box(after)
+    return _time(after[0], text)
+
+
+def public_key_pin(der: bytes) -> str:
+    """Give the pin of its public key as `curl --pinnedpubkey` takes it; it outlives a renewal.
+
+    Raises CertificateUnreadable.
+    """
+    _, subject = _box(_from_validity_on(der), expected=_SEQUENCE)
+    _, key = _box(subject, expected=_SEQUENCE)
+    _, behind = _box(key, expected=_SEQUENCE)
+    digest = hashlib.sha256(key[: len(key) - len(behind)]).digest()
+    return f"sha256//{b64encode(digest).decode('ascii')}"
+
+
+def _from_validity_on(der: bytes) -> bytes:
     certificate, _ = _box(der, expected=_SEQUENCE)
     fields, _ = _box(certificate, expected=_SEQUENCE)
     if fields[:1] == bytes([_VERSION]):
         _, fields = _box(fields)
     for _ in range(_FIELDS_BEFORE_VALIDITY):
         _, fields = _box(fields)
-    validity, _ = _box(fields, expected=_SEQUENCE)
-    _, after = _box(validity)
-    text, _ = _box(after)
-    return _time(after[0], text)
+    return fields
 
 
 def _box(data: bytes, *, expected: int | None = None) -> tuple[bytes, bytes]:

@@ -94,6 +94,11 @@ class Vserver:
     persistence: tuple[str, ...] = ()
     """Load balancing virtual servers that serve this gateway alone: who belongs where is forgotten
     when sessions are ended."""
+    certificate_pins: tuple[str, ...] = ()
+    """SHA-256 of the public keys that its certificate may have, `sha256//...` as curl takes them;
+    without any, every key will do."""
+    certificate_authorities: str = ""
+    """A file of authorities, of which one must have signed its certificate; empty for any."""
 
     @property
     def ipv4(self) -> IPv4Address | None:

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from gatectl.core.certificate import CertificateUnreadable, good_until
+from gatectl.core.certificate import CertificateUnreadable, good_until, public_key_pin
+from tests.probe_servers import pin_of
 
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gw.example")])
 
@@ -59,6 +60,21 @@ def test_two_digits_of_a_year_are_never_beyond_2049() -> None:
     assert good_until(der) == dt.datetime(1955, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_the_pin_is_that_of_the_key_and_outlives_a_renewal(kind: str) -> None:
+    """Another certificate for the same key has the same pin, another key has not."""
+    keys = [
+        ec.generate_private_key(ec.SECP256R1())
+        if kind == "ec"
+        else rsa.generate_private_key(65537, 2048)
+        for _ in range(2)
+    ]
+    ends = [dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2030, 2060)]
+    for key in keys:
+        assert {public_key_pin(certificate(end, key)) for end in ends} == {pin_of(key)}
+    assert pin_of(keys[0]) != pin_of(keys[1])
+
+
 def test_what_is_cut_or_is_no_certificate_is_told_and_not_guessed() -> None:
     """Every beginning of a certificate that lacks the end of its dates is refused."""
     whole = certificate(
@@ -67,6 +83,10 @@ def test_what_is_cut_or_is_no_certificate_is_told_and_not_guessed() -> None:
     for length in range(0, len(whole) - 1, 7):
         with pytest.raises(CertificateUnreadable):
             good_until(whole[:length])
+        with pytest.raises(CertificateUnreadable):
+            public_key_pin(whole[:length])
     for other in (b"\x30\x00", b"-----BEGIN CERTIFICATE-----", b"\x30\x80" + b"\0" * 40):
         with pytest.raises(CertificateUnreadable):
             good_until(other)
+        with pytest.raises(CertificateUnreadable):
+            public_key_pin(other)

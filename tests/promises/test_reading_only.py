@@ -23,6 +23,7 @@ LOOKS = (
     ("collect",),
     ("log",),
     ("hostkeys",),
+    ("certificates",),
     ("lease", "show"),
     ("doctor",),
 )
