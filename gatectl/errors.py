@@ -76,6 +76,8 @@ class GatectlError(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint or self.default_hint
+        self.told_before = False
+        """Nobody was asked: this is what came of it a moment ago."""
 
 
 class InvalidInput(GatectlError):

@@ -185,8 +185,8 @@ class _Turn:
     step: PlannedStep
     in_doubt: bool
     attempt: int = 0
-    distrusted: bool = False
-    """A host key is not the one that is pinned: asking again would not make it so."""
+    hopeless: bool = False
+    """The host key is not the one that is pinned, or a lost host is not asked again now."""
 
     def settle(self) -> tuple[Outcome, Verdict]:
         match self.step.task:
@@ -309,7 +309,7 @@ class _Turn:
             | tenacity.stop_after_delay(retry.deadline_s),
             # Quick at first, for most things hold at once; then no oftener than the step says.
             wait=tenacity.wait_exponential(multiplier=_FIRST_WAIT_S, max=retry.wait_s),
-            retry=tenacity.retry_if_result(lambda v: again(v) and not self.distrusted),
+            retry=tenacity.retry_if_result(lambda v: again(v) and not self.hopeless),
             retry_error_callback=last,
             sleep=self.runner.clock.sleep,
         )
@@ -355,7 +355,7 @@ class _Turn:
             reply = self.runner.nodes.transport(node).send(look, timeout_s=_LOOK_TIMEOUT_S)
         except GatectlError as exc:
             self.runner.nodes.forget(node)
-            self.distrusted = isinstance(exc, HostKeyMismatch)
+            self.hopeless = isinstance(exc, HostKeyMismatch) or exc.told_before
             return Unreadable(because=f"{node}: {exc.sentence}"), b""
         return read_look(look, reply), _text_of(reply).encode()
 

@@ -767,3 +767,13 @@ def test_a_node_with_another_host_key_is_asked_once(tmp_path: Path) -> None:
     run = stage.carry_out(plan_of(planned("saved@ns-a", retry=Retry(attempts=50))))
     assert outcome(run) is Outcome.UNKNOWN
     assert stage.sent() == [LOOK]
+
+
+def test_a_lost_host_that_is_not_asked_again_is_not_waited_for(tmp_path: Path) -> None:
+    """What is told from memory would be told again: a step of a closing costs no time then."""
+    lost = Unreachable("ns-a does not answer")
+    lost.told_before = True
+    stage = Stage(tmp_path, ns_a=[(LOOK, lost)])
+    run = stage.carry_out(plan_of(planned("saved@ns-a", retry=Retry(attempts=50))))
+    assert outcome(run) is Outcome.UNKNOWN
+    assert stage.sent() == [LOOK]

@@ -43,7 +43,7 @@ PARAMIKO_OF_THE_SIMULATOR = frozenset(
         for name in ("ssh", "login", "sftp", "terminal", "hostkeys", "scp")
     }
 )
-MEETING_PLACES = frozenset({"gatectl.simulator.rehearsal", "gatectl.simulator.serving"})
+MEETING_PLACES = frozenset({"gatectl.simulator.rehearsal", "gatectl.simulator.fleet"})
 """Where cli, and nobody else, may reach into the simulator."""
 
 IMPURE_MODULES = frozenset(

@@ -34,6 +34,7 @@ from gatectl.core.advisory import Build, BuildError
 from gatectl.desk import Result
 from gatectl.errors import ExitCode, GatectlError, InvalidInput, worst
 from gatectl.operation import Operation
+from gatectl.simulator.fleet import GATES_MAX, Troubles, serve_fleet
 from gatectl.simulator.rehearsal import INSIDE, OUTSIDE, SimulatedSite, fault_sentences, serve
 
 _Verb = TypeVar("_Verb", bound=Callable[..., Any])
@@ -194,6 +195,25 @@ def _kept(folder: Path | None) -> Iterator[Path]:
         yield Path(temporary)
 
 
+def _of_fleet(name: str, says: str) -> Callable[[_Verb], _Verb]:
+    return click.option(name, type=click.IntRange(min=0), default=0, metavar="N", help=says)
+
+
+def _refuse_strange_fleet(
+    gates: int,
+    troubles: Troubles,
+    config_out: Path | None,
+    faults: tuple[str, ...],
+    files: Path | None,
+) -> None:
+    if config_out is None:
+        raise InvalidInput("a fleet needs its configuration written", hint="Add --config-out FILE.")
+    if faults or files:
+        raise InvalidInput("--fault and --files are for a pair", hint="Leave them out, or --gates.")
+    if len(troubles.kinds()) > gates:
+        raise InvalidInput(f"more gates in trouble than the {gates} that there are")
+
+
 @click.command()
 @click.option("--pair/--single", default=True, show_default=True, help="Two nodes, or one.")
 @_build("--build", default="12.1-55.13", says="The build they run.")
@@ -224,6 +244,15 @@ def _kept(folder: Path | None) -> Iterator[Path]:
     show_default=True,
     help="What a refusing packet rule does; a real appliance drops, and a client then waits.",
 )
+@click.option(
+    "--gates",
+    type=click.IntRange(1, GATES_MAX),
+    metavar="N",
+    help="A fleet: so many single gates, all in the configuration of --config-out.",
+)
+@_of_fleet("--unreachable", "Of a fleet, so many gates whose nodes nobody reaches.")
+@_of_fleet("--refusing", "Of a fleet, so many gates whose nodes refuse every login.")
+@_of_fleet("--hanging", "Of a fleet, so many gates whose nodes fall silent, before or after login.")
 def simulate(
     pair: bool,
     build: str,
@@ -234,12 +263,33 @@ def simulate(
     target: str,
     faults: tuple[str, ...],
     deny: Literal["reset", "drop"],
+    gates: int | None,
+    unreachable: int,
+    refusing: int,
+    hanging: int,
 ) -> int:
-    """Start a simulated pair and leave it running.
+    """Start a simulated pair, or a fleet of single gates, and leave it running.
 
     It serves until SIGINT or SIGTERM. One line of JSON says how to reach it: nodes, virtual
     server, the loopback addresses that count as office and as internet, and the configuration.
     """
+    troubles = Troubles(unreachable=unreachable, refusing=refusing, hanging=hanging)
+    if gates is not None:
+        _refuse_strange_fleet(gates, troubles, config_out, faults, files)
+        serve_fleet(
+            gates,
+            config_out=config_out or Path(),
+            troubles=troubles,
+            build=build,
+            seed=seed,
+            speed=speed,
+        )
+        return ExitCode.PROVEN
+    if troubles.kinds():
+        raise InvalidInput(
+            "--unreachable, --refusing and --hanging are for a fleet",
+            hint="Say how large it is: --gates N; for a pair there is --fault NAME.",
+        )
     unknown = [name for name in faults if name not in fault_sentences()]
     if unknown:
         names = ", ".join(fault_sentences())

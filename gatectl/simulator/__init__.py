@@ -11,7 +11,7 @@ it cannot share a mistake; both are held against recorded texts in tests/transcr
 - `user_session`, `history`, `disturbance`: who is signed in, what came in, what goes wrong.
 - `ssh`, `login`, `dialogue`, `terminal`, `sftp`, `scp`, `hostkeys`: the management side's wire.
 - `gateway*`, `web`, `dtls`, `worker`, `certificates`: the data plane that the world sees.
-- `faults`, `traces`, `rehearsal`: a whole site, and what can happen to it.
+- `faults`, `traces`, `rehearsal`, `fleet`: a whole site, what can happen to it, and many of them.
 
 A line travels ssh -> login -> dialogue -> commandline -> dialect -> commands -> appliance -> pair.
 A visitor's request travels gateway -> serving (may it in?) -> policy (an answer?) -> web.

@@ -4,7 +4,6 @@ import socket
 import threading
 from typing import Final
 
-_ACCEPT_S: Final = 0.2
 _JOIN_S: Final = 5.0
 
 
@@ -13,7 +12,6 @@ class ControlTarget:
 
     def __init__(self) -> None:
         self._listener: Final = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(_ACCEPT_S)
         self._closing: Final = threading.Event()
         self._thread: Final = threading.Thread(
             target=self._serve, name="control-target", daemon=True
@@ -29,6 +27,8 @@ class ControlTarget:
     def close(self) -> None:
         """Stop answering."""
         self._closing.set()
+        # Unlike close alone, shutdown wakes the thread that waits for the next visitor.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(_JOIN_S)
         self._listener.close()
 
@@ -37,5 +37,5 @@ class ControlTarget:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
-                continue  # nobody came, or whoever came has left
+                continue  # whoever came has left, or we are closing
             connection.close()

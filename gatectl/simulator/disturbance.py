@@ -10,7 +10,7 @@ and are then gone, unless the name begins with `always-`.
 - `command-late`, `command-late:P` likewise, and it is carried out some device seconds later.
 - `save-fails`, `disk-full`, `acl-apply-ignored`, `install-fails`, `boots-old-build`,
   `never-returns`, `sync-never`, `failover-refused`, `kill-ignored`, `mitigation-ignored`,
-  `host-key-changes` are states: they last until they are taken away.
+  `host-key-changes`, `silent` and `refuses-logins` are states: they last until they are taken away.
 """
 
 from __future__ import annotations

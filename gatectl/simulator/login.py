@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gatectl.simulator.appliance import Appliance
 
 ROWS = 24
+REFUSES_LOGINS = "refuses-logins"
+"""Mark on an appliance: no password and no key is right."""
 REPLY_FIRST_S = 0.002
 """The answer to a channel request has to leave before the program's first output."""
 BANNER = (
@@ -62,7 +64,7 @@ class Login(paramiko.ServerInterface):
         return f"{methods},password" if self._box.switches.password_method else methods
 
     def _login(self, username: str, *, right: bool) -> int:
-        if not right or self._box.phase != "up":
+        if not right or self._box.phase != "up" or REFUSES_LOGINS in self._box.faults:
             return AUTH_FAILED
         self._username = username
         devicelog.note_login(self._box, username, self._peer)

@@ -73,6 +73,8 @@ class SimulatedSite:
     def __init__(
         self,
         *,
+        name: str = GATE,
+        address: str = _VIP,
         nodes: Literal[1, 2] = 2,
         build: str = DEFAULT_BUILD,
         switches: Switches | None = None,
@@ -84,20 +86,22 @@ class SimulatedSite:
         overlay: Path | None = None,
         faults: Sequence[str] = (),
     ) -> None:
+        self.name: Final = name
+        self._address: Final = address
         numbers(build)  # a name that is no build is refused before anything has to be undone
         self._random: Final = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self._closing: Final = contextlib.ExitStack()
         self._folder: Final = Path(
             self._closing.enter_context(tempfile.TemporaryDirectory(prefix="gateway-site-"))
         )
-        self.port: Final = _free_port()
+        self.port: Final = _free_port(address)
         self.password: Final = secrets.token_urlsafe(12)
         self.pair: Final = make_pair(
             count=nodes,
             build=build,
             switches=replace(switches or Switches(), seed=seed, speed=speed),
             vserver_name=VSERVER,
-            vip=_VIP,
+            vip=address,
             vip_port=self.port,
             username=_USERNAME,
             password=self.password,
@@ -105,7 +109,7 @@ class SimulatedSite:
         )
         self._closing.callback(self.pair.close)
         self.certificate: Final = make_certificate(
-            self._folder, host_name="gw.example", address=_VIP
+            self._folder, host_name="gw.example", address=address
         )
         self.gateway: Final = Gateway(
             self.pair,
@@ -137,7 +141,13 @@ class SimulatedSite:
         if self._overlay_at_start is not None:
             self.overlay(self._overlay_at_start)
         for node in self.pair.nodes:
-            front = SshFront(node, port=_free_port(), username=_USERNAME, password=self.password)
+            front = SshFront(
+                node,
+                host=self._address,
+                port=_free_port(self._address),
+                username=_USERNAME,
+                password=self.password,
+            )
             self._fronts[node.name] = front
             self._closing.callback(front.close)
             front.start()
@@ -158,10 +168,10 @@ class SimulatedSite:
         if self._control is None:
             raise RuntimeError("the site has not been started")
         return SiteAccess(
-            gate=GATE,
+            gate=self.name,
             nodes=tuple(self._node_access(node) for node in self.pair.nodes),
             vserver=VSERVER,
-            address=_VIP,
+            address=self._address,
             port=self.port,
             inside=INSIDE,
             outside=OUTSIDE,
@@ -204,16 +214,25 @@ class SimulatedSite:
         """Arrange for a named fault; the site's seed decides what it strikes."""
         applied = apply_fault(name, self.pair, self._random)
         self.applied_faults.append(applied)
+        self._close_unreachable()
+        return applied
+
+    def mark(self, fault: str) -> None:
+        """Put one mark on every node."""
+        for node in self.pair.nodes:
+            node.faults.add(fault)
+        self._close_unreachable()
+
+    def _close_unreachable(self) -> None:
         for node in self.pair.nodes:
             if UNREACHABLE in node.faults:
                 self._fronts[node.name].close()
-        return applied
 
     def workers(self, *, outside: int = 2, inside: int = 2) -> list[RemoteWorker]:
         """Let people sign in; they work until they are cut or the site is closed."""
         sources = [OUTSIDE] * outside + [INSIDE] * inside
         made = [
-            RemoteWorker(source=source, host=_VIP, port=self.port, user=f"worker{number}")
+            RemoteWorker(source=source, host=self._address, port=self.port, user=f"worker{number}")
             for number, source in enumerate(sources, len(self._workers) + 1)
         ]
         for worker in made:
@@ -262,7 +281,7 @@ def serve(
     Must be called from the main thread, because signals are only delivered there.
     """
     with (
-        _told_to_stop() as stop,
+        told_to_stop() as stop,
         SimulatedSite(
             nodes=nodes,
             build=build,
@@ -287,12 +306,18 @@ def serve(
                 )
             config_out.write_text(text, encoding="utf-8")
         print(json.dumps(ready), file=output or sys.stdout, flush=True)
-        while not stop.wait(_SIGNAL_CHECK_S):
-            pass
+        wait_for(stop)
+
+
+def wait_for(stop: threading.Event) -> None:
+    """Come back when somebody has told us to stop."""
+    while not stop.wait(_SIGNAL_CHECK_S):
+        pass
 
 
 @contextlib.contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
+def told_to_stop() -> Iterator[threading.Event]:
+    """Give an event that SIGINT and SIGTERM set while the block runs."""
     stop = threading.Event()
 
     def told(number: int, frame: FrameType | None) -> None:
@@ -308,13 +333,13 @@ def _told_to_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     # Not from the seed: two sites with the same seed may run side by side.
     for _ in range(_PORT_TRIES):
         port = secrets.choice(_PORTS)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             try:
-                probe.bind((_VIP, port))
+                probe.bind((address, port))
             except OSError:
                 continue
             return port

@@ -40,8 +40,18 @@ def write_configuration(access: SiteAccess, folder: Path) -> str:
 
     Files are replaced, so that a site can be described anew in the same folder.
     """
+    return "\n".join((write_settings(folder), write_gate(access, folder)))
+
+
+def write_settings(folder: Path) -> str:
+    """Give the text that says where the journal lies."""
+    return f"[settings]\nstate_dir = {_quoted(folder / 'state')}\n"
+
+
+def write_gate(access: SiteAccess, folder: Path) -> str:
+    """Write the password files of one gate into a folder, and give the text about it."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [_settings(folder), _gate(access)]
+    parts = [_gate(access)]
     for node in access.nodes:
         password_file = folder / ("password" if len(access.nodes) == 1 else f"password-{node.name}")
         _write_private(password_file, f"{node.password}\n")
@@ -49,10 +59,6 @@ def write_configuration(access: SiteAccess, folder: Path) -> str:
     parts.append(_vantage(access, name="office", side="inside", source=access.inside))
     parts.append(_vantage(access, name="internet", side="outside", source=access.outside))
     return "\n".join(parts)
-
-
-def _settings(folder: Path) -> str:
-    return f"[settings]\nstate_dir = {_quoted(folder / 'state')}\n"
 
 
 def _gate(access: SiteAccess) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gatectl.simulator.appliance import Appliance
 
 BACKLOG = 64
+SILENT = "silent"
+"""Mark on an appliance: it takes connections, and never says a word."""
 LOGIN_S = 60.0
 LEGACY_KEX = ("diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1")
 # What a client does wrong, or a reboot cuts, is not for the console of whoever runs us.
@@ -49,6 +51,7 @@ class SshFront:
         self._lock = threading.Lock()
         self._listening: socket.socket | None = None
         self._transports: list[paramiko.Transport] = []
+        self._unanswered: list[socket.socket] = []
         self._closed = False
         self._boots = appliance.boots
         silent = logging.getLogger(_SILENT)
@@ -81,8 +84,11 @@ class SshFront:
         self._shut()
         with self._lock:
             transports, self._transports = self._transports, []
+            unanswered, self._unanswered = self._unanswered, []
         for transport in transports:
             transport.close()
+        for connection in unanswered:
+            connection.close()
 
     def _follow(self, event: str) -> None:
         if self._closed:
@@ -127,6 +133,10 @@ class SshFront:
                 return
             if "unreachable" in self.appliance.faults:
                 connection.close()
+                continue
+            if SILENT in self.appliance.faults:
+                with self._lock:
+                    self._unanswered.append(connection)
                 continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(

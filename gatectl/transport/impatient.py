@@ -34,6 +34,7 @@ class Impatience:
         """Raise the same trouble again while it is young."""
         known = self._lost.get(host)
         if known is not None and self._clock() - known[0] < self._cool_down_s:
+            known[1].told_before = True
             raise known[1]
 
     def note(self, host: str, error: GatectlError) -> None:
