@@ -328,7 +328,8 @@ class Consent:
         if lease is None:
             recorder.record(event)
             return
-        recorded = self.desk.journal.append(event, gate=self.gate.name, require=lease)
+        held = self.desk.journal.leases.counting(self.gate.name, lease)
+        recorded = self.desk.journal.append(event, gate=self.gate.name, require=held)
         for listener in self.desk.listeners:
             listener(recorded)
 

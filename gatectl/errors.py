@@ -164,6 +164,12 @@ class GateBusy(GatectlError):
     default_hint = "Wait for that run, or close the gate: `gatectl close` never waits."
 
 
+class LeaseLost(GateBusy):
+    """This run held the gate and does not any more: it does nothing further."""
+
+    default_hint = "`gatectl lease show` tells who has it; what this run did is on record."
+
+
 class JournalDamaged(GatectlError):
     """The journal or a piece of evidence does not verify."""
 
@@ -190,7 +196,3 @@ class Interrupted(GatectlError):
 
     exit_code = ExitCode.INTERRUPTED
     default_hint = "`gatectl status` tells where it stands, `gatectl resume` goes on."
-
-    def __init__(self, sentence: str, *, terminated: bool = False) -> None:
-        super().__init__(sentence)
-        self.terminated = terminated

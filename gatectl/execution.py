@@ -1,5 +1,6 @@
 """A run from its first event to its last: sessions, lease, signals, and what it came to."""
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ from gatectl.core.standing import Standing
 from gatectl.core.window import INTERLOCK as WINDOW
 from gatectl.core.window import judge_window
 from gatectl.desk import Connect, Desk, Result
-from gatectl.errors import ExitCode, GatectlError
+from gatectl.errors import ExitCode, GatectlError, JournalUnavailable, LeaseLost
 from gatectl.history import GateHistory
 from gatectl.lease import LeaseToken
 from gatectl.recorder import RunRecorder, held
@@ -52,6 +53,9 @@ from gatectl.transport.readonly import ReadOnly
 
 _FENCE_TIMEOUT_S = 60.0
 _SETTLE_S = 5.0
+
+QUIET_STATES = frozenset({GateState.UNKNOWN, GateState.OPEN, GateState.CLOSED, GateState.VERIFIED})
+"""States that a run which was cut off did not leave the gate in."""
 
 READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
 """What runs for these purposes gets sessions that cannot write, and needs no lease."""
@@ -145,23 +149,46 @@ class Execution:
         run_id = resumed.run.id if resumed else _new_run_id(self.desk.clock.now())
         with self._lease(plan, mode, nodes) as lease:
             recorder = replace(self.recorder(run_id), lease=lease)
-            run = _begun(recorder, plan, mode, resumed)
-            closing = plan.purpose is Purpose.CLOSE
-            if closing:
-                # What it is to be is on record before anything can go wrong.
-                self._signal_start(recorder, run)
-            runner = self._runner(recorder, nodes)
-            run = runner.look_before(run)
-            if run.ending is not None:
-                return self._conclude(recorder, run)
-            blockers = self._blockers(run)
-            if admit is not None and not standing_blockers(blockers, plan.overrides):
-                blockers = (*blockers, *admit(plan, lease))
-            if standing_blockers(blockers, plan.overrides):
-                return self._refused(recorder, runner, run, blockers)
-            if not closing:
-                self._signal_start(recorder, run)
-            return self._conclude(recorder, runner.carry_out(run))
+            run, begun = _begun(recorder, plan, mode, resumed)
+            recorder = replace(recorder, begun=begun)
+            try:
+                return self._carried_out(recorder, run, nodes, admit)
+            except LeaseLost as exc:
+                self._stopped(recorder, exc)
+                raise
+
+    def _carried_out(
+        self, recorder: RunRecorder, run: Run, nodes: NodeSessions, admit: Admission | None
+    ) -> Result:
+        plan = run.plan
+        closing = plan.purpose is Purpose.CLOSE
+        if closing:
+            # What it is to be is on record before anything can go wrong.
+            self._signal_start(recorder, run)
+        runner = self._runner(recorder, nodes)
+        run = runner.look_before(run)
+        if run.ending is not None:
+            return self._conclude(recorder, run)
+        blockers = self._blockers(run)
+        if admit is not None and not standing_blockers(blockers, plan.overrides):
+            blockers = (*blockers, *admit(plan, recorder.lease))
+        if standing_blockers(blockers, plan.overrides):
+            return self._refused(recorder, runner, run, blockers)
+        if not closing:
+            self._signal_start(recorder, run)
+        return self._conclude(recorder, runner.carry_out(run))
+
+    def _stopped(self, recorder: RunRecorder, lost: LeaseLost) -> None:
+        """Put on record that a run lost its gate; the gate's state is told by whoever has it."""
+        with contextlib.suppress(JournalUnavailable):
+            recorder.end_without_lease(f"stopped: {lost.sentence}")
+            before = self.standing().state
+            if before not in QUIET_STATES and can_take(before, Signal.DOUBT):
+                after = advance(before, Signal.DOUBT)
+                doubt = Signalled(
+                    signal=Signal.DOUBT, before=before, after=after, because=lost.sentence
+                )
+                recorder.record_if_untaken(doubt)
 
     def fence(self, nodes: NodeSessions) -> None:
         """End every other CLI session on the nodes, and let what they sent last come to rest.
@@ -345,14 +372,19 @@ def _blocker_record(blocker: Blocker) -> dict[str, str]:
     }
 
 
-def _begun(recorder: RunRecorder, plan: Plan, mode: Mode, resumed: Resumption | None) -> Run:
+def _begun(
+    recorder: RunRecorder, plan: Plan, mode: Mode, resumed: Resumption | None
+) -> tuple[Run, int]:
+    """Put the beginning on record; gives the run, and the place of that record."""
     if resumed is not None:
         event = RunResumed(digest=plan.digest, adopted=resumed.adopted, reason=resumed.reason)
-        return resumed.run.after(recorder.record(event))
-    run = Run.from_events([recorder.record(RunStarted(plan=plan, digest=plan.digest, mode=mode))])
+        recorded = recorder.record(event)
+        return resumed.run.after(recorded), recorded.sequence
+    recorded = recorder.record(RunStarted(plan=plan, digest=plan.digest, mode=mode))
+    run = Run.from_events([recorded])
     if run is None:
         raise AssertionError("a run's start is its first event")
-    return run
+    return run, recorded.sequence
 
 
 def _new_run_id(now: datetime) -> RunId:

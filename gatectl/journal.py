@@ -6,7 +6,7 @@ a past that was rewritten as a whole.
 """
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from gatectl.core.moment import CLOCK_STEP_S, Moment
 from gatectl.engine import Engine, Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.groupcommit import GroupCommit
-from gatectl.lease import Leases, LeaseToken
+from gatectl.lease import Leases
 from gatectl.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
 from gatectl.record import understood, written
 from gatectl.schema import LINK_COLUMNS, hash_at
@@ -105,13 +105,13 @@ class Journal:
         *,
         gate: GateName,
         run: RunId | None = None,
-        require: LeaseToken | None = None,
+        require: Callable[[Rows], None] | None = None,
     ) -> Recorded:
-        """Put an event on disk; with `require`, only while that lease of the gate counts."""
+        """Put an event on disk, unless `require` raises in the same transaction."""
 
         def put_down(rows: Rows) -> Recorded:
             if require is not None:
-                self.leases.check(rows, gate, require)
+                require(rows)
             moment, last = read(self._clock), self._last_moment
             step_s = last.wall_step_s(moment) if last else 0.0
             if abs(step_s) > CLOCK_STEP_S:

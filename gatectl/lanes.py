@@ -41,7 +41,7 @@ class SharedRun:
             return recorded
 
     def still_held(self) -> None:
-        """Raise GateBusy if the gate is not this run's any more."""
+        """Raise LeaseLost if the gate is not this run's any more."""
         self._recorder.still_held()
 
 

@@ -10,7 +10,7 @@ from typing import NewType
 from gatectl.core.gate import GateName
 from gatectl.core.moment import UNKNOWN_BOOT
 from gatectl.engine import LeaseTime, Rows
-from gatectl.errors import GateBusy, Refused
+from gatectl.errors import GateBusy, LeaseLost, Refused
 
 LeaseToken = NewType("LeaseToken", int)
 """Fences: whoever holds a smaller one than the newest has lost the gate."""
@@ -162,7 +162,7 @@ class Leases:
     def renew(
         self, gate: GateName, token: LeaseToken, *, step: str | None = None, ttl_s: float = TTL_S
     ) -> None:
-        """Hold on for another while; GateBusy tells a holder that woke up too late."""
+        """Hold on for another while; LeaseLost tells a holder that woke up too late."""
         with self._transaction() as rows:
             self.check(rows, gate, token)
             now = self._time(rows)
@@ -201,22 +201,42 @@ class Leases:
             self._note(rows, gate, f"lease {token} broken: {reason}; {left}")
 
     def require(self, gate: GateName, token: LeaseToken) -> None:
-        """Raise GateBusy unless this very lease counts at this moment; nothing is written."""
+        """Raise LeaseLost unless this very lease counts at this moment; nothing is written."""
         with self._reading() as rows:
             self.check(rows, gate, token)
 
+    def counting(self, gate: GateName, token: LeaseToken) -> Callable[[Rows], None]:
+        """Give the condition that this very lease counts, for whoever writes in a transaction."""
+        return lambda rows: self.check(rows, gate, token)
+
     def check(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
-        """Raise GateBusy unless this very lease counts at this moment."""
+        """Raise LeaseLost unless this very lease counts at this moment."""
         now = self._time(rows)
         stored = _stored(rows, gate)
         if stored is None or stored.token != token:
-            who = f": {stored.seen(gate, now, stored.host).sentence()}" if stored else ""
-            raise GateBusy(f"the lease {token} of {gate} was lost{who}")
+            who = stored.seen(gate, now, stored.host).sentence() if stored else "nobody has it now"
+            raise LeaseLost(f"the lease {token} of {gate} was lost: {who}")
         if not stored.timed(now) or now.time_ns >= stored.until_boot_ns:
-            raise GateBusy(
+            raise LeaseLost(
                 f"the lease {token} of {gate} has ended before it was renewed",
                 hint="`gatectl resume` takes the gate again and looks before it acts.",
             )
+
+    def check_untaken(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
+        """Raise LeaseLost if a lease was broken or the gate taken; that it ran out is no loss."""
+        stored = _stored(rows, gate)
+        if stored is None or stored.token != token:
+            raise LeaseLost(f"the lease {token} of {gate} was lost")
+
+    def check_alone(self, rows: Rows, run: str, since: int) -> None:
+        """Raise LeaseLost if somebody has gone on with a run, or ended it, after a record of it."""
+        row = rows.execute(
+            "SELECT 1 FROM event WHERE run = ? AND sequence > ?"
+            " AND kind IN ('run.resumed', 'run.ended') LIMIT 1",
+            (run, since),
+        ).fetchone()
+        if row is not None:
+            raise LeaseLost(f"somebody else has gone on with run {run}")
 
 
 def _until_ns(now: LeaseTime, ttl_s: float) -> int:

@@ -14,7 +14,6 @@ from gatectl.core.course import failed_code
 from gatectl.core.event import Examined, Mode, Refusal
 from gatectl.core.gate import Gate, GateName, GateState, Signal
 from gatectl.core.interlock import (
-    OVERRIDABLE_AT_REOPENING,
     Blocker,
     Interlock,
     judge_confirming,
@@ -24,7 +23,6 @@ from gatectl.core.plan import Direction, Plan, plan_changes
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
-from gatectl.core.window import INTERLOCK as WINDOW
 from gatectl.desk import Desk, Result
 from gatectl.errors import (
     ExitCode,
@@ -32,10 +30,19 @@ from gatectl.errors import (
     InvalidInput,
     JournalDamaged,
     JournalUnavailable,
+    LeaseLost,
     Refused,
 )
-from gatectl.execution import READS_ONLY, Admission, Execution, Resumption, interlocks_judged
+from gatectl.execution import (
+    QUIET_STATES,
+    READS_ONLY,
+    Admission,
+    Execution,
+    Resumption,
+    interlocks_judged,
+)
 from gatectl.facts import FactsSeen, see_facts
+from gatectl.overrides import refuse_strange_overrides
 from gatectl.planner import Planner
 from gatectl.recorder import holder_gone, take_from_the_dead
 
@@ -157,7 +164,7 @@ class Operation:
 
         `agreed` is asked last, with the gate's name, and raises Refused when nobody agrees.
         """
-        _refuse_strange_overrides(overrides)
+        refuse_strange_overrides(overrides)
         consent = Consent(desk=self._desk, gate=self._gate)
         standing = self.standing()
         if standing.state is GateState.OPEN and not standing.wanted_shut:
@@ -239,7 +246,7 @@ class Operation:
         if run.plan.needs_shut:
             self._see_shut_again(standing)
         with self._execution.sessions(read_only=False) as nodes:
-            if run.ending is None:
+            if run.ending is None or run.in_doubt:
                 self._execution.fence(nodes)
             again = Resumption(run=run, adopted=adopted, reason=reason)
             return self._execution.start(adopted or run.plan, nodes, resumed=again)
@@ -293,7 +300,7 @@ class Operation:
         """Put a run that ended without a word on record as doubt."""
         standing = self.standing()
         run = standing.unfinished
-        if run is None or run.ending is not None or standing.state in _QUIET_STATES:
+        if run is None or run.ending is not None or standing.state in QUIET_STATES:
             return standing
         lease = self._desk.journal.leases.show(self._gate.name)
         if lease is not None and lease.alive and not holder_gone(lease):
@@ -310,7 +317,9 @@ class Operation:
         state = GateState.UNKNOWN
         # A journal that failed is what the error tells; failing again would hide it.
         with contextlib.suppress(JournalUnavailable, JournalDamaged):
-            self._execution.recorder(None).record(refusal)
+            if not isinstance(error, LeaseLost):
+                # That a run lost its gate is on record as its end, and it may have sent something.
+                self._execution.recorder(None).record(refusal)
             state = self.standing().state
         return Result(
             gate=self._gate.name,
@@ -426,22 +435,6 @@ def _refuse_opening(playbook: str, purpose: Purpose, gate: str, mode: Mode) -> N
             f"{playbook} opens a gate, and only its own verb does that",
             hint=f"`gatectl {purpose} {gate}` judges the interlocks first.",
         )
-
-
-def _refuse_strange_overrides(overrides: Mapping[str, str]) -> None:
-    """Refuse a name that would override nothing, and what no reason makes up for."""
-    overridable = {*OVERRIDABLE_AT_REOPENING, WINDOW}
-    strange = sorted(set(overrides) - overridable)
-    if strange:
-        known = ", ".join(sorted(overridable))
-        raise Refused(
-            f"{strange[0]!r} cannot be overridden when a gate is reopened",
-            hint=f"These can, each for a reason: {known}.",
-        )
-
-
-_QUIET_STATES = frozenset({GateState.UNKNOWN, GateState.OPEN, GateState.CLOSED, GateState.VERIFIED})
-"""States that a run which was cut off did not leave the gate in."""
 
 
 def _where(run: Run) -> str:

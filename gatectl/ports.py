@@ -18,7 +18,7 @@ class Recorder(Protocol):
         """Give the event back with its place; raises JournalUnavailable if it is not on disk."""
 
     def still_held(self) -> None:
-        """Raise GateBusy if another run has taken the gate since the intent was recorded."""
+        """Raise LeaseLost if another run has taken the gate since the intent was recorded."""
 
 
 class Nodes(Protocol):

@@ -1,8 +1,8 @@
 """The door for looks at the gate: TCP, TLS, HTTP and DTLS through a dialler, bounded in time.
 
-`stream` dials and speaks TLS, `trust` says with whom, `exchange` asks once, `visit` looks at one port and `survey` at all
-of them from everywhere. Nothing is retried and nothing is decided here: a look says what came, and
-`core.reach` what it means.
+`stream` dials and speaks TLS, `trust` says with whom, `exchange` asks once, `visit` looks at one
+port and `survey` at all of them from everywhere. Nothing is retried and nothing is decided here: a
+look says what came, and `core.reach` what it means.
 """
 
 from collections.abc import Callable

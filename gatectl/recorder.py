@@ -1,5 +1,6 @@
 """The journal as one run sees it: its gate, its run, its lease, and who listens."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -7,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gatectl.core.event import ActIntended, Event, Recorded, RunId
+from gatectl.core.event import ActAnswered, Ending, Event, Noted, Recorded, RunEnded, RunId
 from gatectl.core.gate import GateName
-from gatectl.errors import GatectlError
+from gatectl.errors import GatectlError, LeaseLost
 from gatectl.journal import Journal
 from gatectl.lease import Lease, LeaseToken
 
@@ -28,19 +29,60 @@ class RunRecorder:
     run: RunId | None
     lease: LeaseToken | None
     listeners: tuple[Listener, ...]
+    begun: int = 0
+    """Place of the record with which this process began the run, or went on with it."""
 
     def record(self, event: Event) -> Recorded:
-        """Put an event on disk, then tell the listeners; raises GateBusy when the lease is lost."""
-        require = self.lease if isinstance(event, ActIntended) else None
-        recorded = self.journal.append(event, gate=self.gate, run=self.run, require=require)
+        """Put an event on disk, then tell the listeners; raises LeaseLost when that happened."""
+        # What a device says to a line that had left is told, whoever holds the gate by then.
+        require = None
+        if self.lease is not None and not isinstance(event, ActAnswered):
+            require = self.journal.leases.counting(self.gate, self.lease)
+        return self._told(self.journal.append(event, gate=self.gate, run=self.run, require=require))
+
+    def still_held(self) -> None:
+        """Raise LeaseLost if the gate is not this run's any more."""
+        if self.lease is not None:
+            self.journal.leases.require(self.gate, self.lease)
+
+    def end_without_lease(self, because: str) -> None:
+        """Put on record that a run which lost its gate has stopped.
+
+        That is no word about the gate, which may be somebody else's by now; nor is it the end of
+        a run that somebody else has gone on with.
+        """
+        leases, run = self.journal.leases, str(self.run)
+        try:
+            ended = self.journal.append(
+                RunEnded(ending=Ending.INTERRUPTED, because=because),
+                gate=self.gate,
+                run=self.run,
+                require=lambda rows: leases.check_alone(rows, run, self.begun),
+            )
+        except LeaseLost:
+            text = f"process {os.getpid()} has left run {run} to whoever went on with it: {because}"
+            ended = self.journal.append(Noted(text=text), gate=self.gate)
+        self._told(ended)
+
+    def record_if_untaken(self, event: Event) -> None:
+        """Put an event on disk unless the lease was broken or taken; it may have run out."""
+        lease, leases = self.lease, self.journal.leases
+        if lease is None:
+            return
+        with contextlib.suppress(LeaseLost):
+            self._told(
+                self.journal.append(
+                    event,
+                    gate=self.gate,
+                    run=self.run,
+                    require=lambda rows: leases.check_untaken(rows, self.gate, lease),
+                )
+            )
+
+    def _told(self, recorded: Recorded) -> Recorded:
         for listener in self.listeners:
             listener(recorded)
         return recorded
-
-    def still_held(self) -> None:
-        """Raise GateBusy if the gate is not this run's any more."""
-        if self.lease is not None:
-            self.journal.leases.require(self.gate, self.lease)
 
 
 @contextmanager
@@ -67,9 +109,12 @@ def _renew(journal: Journal, gate: GateName, token: LeaseToken, done: threading.
     while not done.wait(_RENEW_S):
         try:
             journal.leases.renew(gate, token, ttl_s=_LEASE_S)
-        except GatectlError:
-            # The lease is lost or cannot be written: the next intent finds that out and stops.
+        except LeaseLost:
+            # The next record of the run finds that out, and stops it.
             return
+        except GatectlError:
+            # A journal that is locked for a while may be free at the next turn.
+            continue
 
 
 def take_from_the_dead(journal: Journal, gate: GateName) -> None:

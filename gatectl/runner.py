@@ -80,7 +80,7 @@ class _Stopped(Interrupted):
     """An interruption in the middle of a step, with the run as the journal has it by then."""
 
     def __init__(self, run: Run, interrupted: Interrupted) -> None:
-        super().__init__(interrupted.sentence, terminated=interrupted.terminated)
+        super().__init__(interrupted.sentence)
         self.run = run
 
 

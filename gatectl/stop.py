@@ -25,7 +25,7 @@ class SignalStop:
         """Raise Interrupted once a signal has come: nothing further is begun."""
         if self.signal is not None:
             name = self.signal.name
-            raise Interrupted(f"stopped by {name} between two commands", terminated=self.terminated)
+            raise Interrupted(f"stopped by {name} between two commands")
 
     @contextmanager
     def listening(self) -> Iterator["SignalStop"]:

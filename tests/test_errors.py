@@ -119,4 +119,7 @@ def test_a_host_that_is_not_trusted_has_the_code_of_one_that_is_not_reached() ->
 
 def test_only_a_taken_gate_is_called_busy() -> None:
     """Wait and try again is wrong advice for a full disk."""
-    assert {e.__name__ for e in ERRORS if e("x").exit_code is ExitCode.BUSY} == {"GateBusy"}
+    assert {e.__name__ for e in ERRORS if e("x").exit_code is ExitCode.BUSY} == {
+        "GateBusy",
+        "LeaseLost",
+    }

@@ -267,14 +267,15 @@ def test_a_step_of_the_wall_clock_is_on_record_before_the_event() -> None:
 def test_an_intent_needs_its_lease_in_the_same_transaction(journal: Journal) -> None:
     """Without a living lease nothing is written at all."""
     token = journal.leases.take(GATE, holder="alice", host="h", pid=1)
-    assert journal.append(INTENT, gate=GATE, require=token).sequence == 1
+    counting = journal.leases.counting
+    assert journal.append(INTENT, gate=GATE, require=counting(GATE, token)).sequence == 1
     with pytest.raises(GateBusy):
-        journal.append(INTENT, gate=GATE, require=LeaseToken(token + 1))
+        journal.append(INTENT, gate=GATE, require=counting(GATE, LeaseToken(token + 1)))
     with pytest.raises(GateBusy):
-        journal.append(INTENT, gate=OTHER, require=token)
+        journal.append(INTENT, gate=OTHER, require=counting(OTHER, token))
     journal.leases.release(GATE, token)
     with pytest.raises(GateBusy):
-        journal.append(INTENT, gate=GATE, require=token)
+        journal.append(INTENT, gate=GATE, require=counting(GATE, token))
     assert journal.head().sequence == 1
 
 

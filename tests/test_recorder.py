@@ -2,13 +2,24 @@
 
 import os
 import socket
+from dataclasses import replace
 
 import pytest
 
 from gatectl.clock import HandClock
-from gatectl.core.event import ActIntended, Event, Noted, Recorded, RunId
-from gatectl.core.plan import PlannedId
-from gatectl.errors import GateBusy
+from gatectl.core.event import (
+    ActAnswered,
+    ActIntended,
+    Ending,
+    Event,
+    Noted,
+    Recorded,
+    RunEnded,
+    RunId,
+    RunResumed,
+)
+from gatectl.core.plan import Digest, PlannedId
+from gatectl.errors import GateBusy, LeaseLost
 from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.recorder import Listener, RunRecorder, held, holder_gone, take_from_the_dead
@@ -16,6 +27,14 @@ from tests.builders import ALMELO, NS_A
 
 NOTE = Noted(text="x")
 INTENT = ActIntended(step=PlannedId("saved"), node=NS_A, lines=("save ns config",))
+ANSWER = ActAnswered(
+    step=PlannedId("saved"),
+    node=NS_A,
+    line="save ns config",
+    answer="done",
+    text="",
+    elapsed_s=0.1,
+)
 NOBODY = 4_000_000
 """A process number beyond what Linux gives out."""
 
@@ -76,7 +95,7 @@ def test_an_intent_is_recorded_while_the_gate_is_held(journal: Journal) -> None:
 def test_an_intent_is_refused_once_the_lease_is_lost_and_nobody_hears_it(
     journal: Journal,
 ) -> None:
-    """Somebody else took the gate: nothing that writes is sent, all else is still recorded."""
+    """Somebody else took the gate: nothing that writes is sent, and no look is told any more."""
     heard: list[Recorded] = []
     token = lease_of(journal, pid=os.getpid())
     journal.leases.break_(ALMELO, token, reason="close comes first")
@@ -84,9 +103,73 @@ def test_an_intent_is_refused_once_the_lease_is_lost_and_nobody_hears_it(
     mine = recorder(journal, token, heard.append)
     with pytest.raises(GateBusy):
         mine.record(INTENT)
+    with pytest.raises(LeaseLost):
+        mine.record(NOTE)
     assert heard == []
-    mine.record(NOTE)
-    assert events(journal) == [NOTE]
+    assert events(journal) == []
+
+
+def test_what_a_device_answered_is_recorded_whoever_holds_the_gate(journal: Journal) -> None:
+    """The line had left while the gate was still held: that is not lost."""
+    token = lease_of(journal, pid=os.getpid())
+    journal.leases.break_(ALMELO, token, reason="the lid is shut")
+    recorded = recorder(journal, token).record(ANSWER)
+    assert recorded.event == ANSWER
+
+
+def ends(journal: Journal) -> list[str]:
+    """List the ends of runs on record."""
+    events = journal.events(gate=ALMELO, kinds=("run.ended",))
+    return [one.event.because for one in events if isinstance(one.event, RunEnded)]
+
+
+def test_a_run_that_lost_its_gate_ends_once_and_says_why(journal: Journal) -> None:
+    """Its own end needs no lease, and there is never a second one."""
+    token = lease_of(journal, pid=os.getpid())
+    mine = replace(recorder(journal, token), begun=journal.head().sequence)
+    journal.leases.break_(ALMELO, token, reason="the lid is shut")
+    mine.end_without_lease("stopped: the lease was lost")
+    mine.end_without_lease("stopped: the lease was lost")
+    assert ends(journal) == ["stopped: the lease was lost"]
+
+
+@pytest.mark.parametrize(
+    "taken_on",
+    [
+        RunResumed(digest=Digest("d")),
+        RunEnded(ending=Ending.PROVEN, because="all steps hold"),
+    ],
+    ids=["resumed", "ended"],
+)
+def test_a_run_that_somebody_has_gone_on_with_is_not_ended_by_its_first_process(
+    journal: Journal, taken_on: Event
+) -> None:
+    """The first one leaves a note instead, which is no part of the run."""
+    token = lease_of(journal, pid=os.getpid())
+    mine = replace(recorder(journal, token), begun=journal.head().sequence)
+    journal.leases.break_(ALMELO, token, reason="the lid is shut")
+    journal.append(taken_on, gate=ALMELO, run=RunId("r1"))
+    before = ends(journal)
+    mine.end_without_lease("stopped: the lease was lost")
+    assert ends(journal) == before
+    *_, last = journal.events(gate=ALMELO)
+    assert last.run is None
+    assert isinstance(last.event, Noted)
+    assert "has left run r1 to whoever went on with it" in last.event.text
+
+
+@pytest.mark.parametrize(("how", "told"), [("ran out", True), ("broken", False), ("taken", False)])
+def test_doubt_is_told_by_a_late_holder_only_where_nobody_has_taken_over(
+    journal: Journal, how: str, told: bool
+) -> None:
+    """Whoever broke the lease or took the gate tells its state from there on."""
+    token = lease_of(journal, pid=os.getpid(), ttl_s=-1)
+    if how != "ran out":
+        journal.leases.break_(ALMELO, token, reason="the lid is shut")
+    if how == "taken":
+        lease_of(journal, pid=os.getpid())
+    recorder(journal, token).record_if_untaken(NOTE)
+    assert events(journal) == ([NOTE] if told else [])
 
 
 def test_a_gate_that_somebody_holds_is_not_taken(journal: Journal) -> None:

@@ -20,6 +20,7 @@ from gatectl.evidence import EvidenceStore
 from gatectl.excerpt import excerpt_lines, look_through_excerpt
 from gatectl.journal import Journal
 from gatectl.lease import Lease, LeaseToken
+from gatectl.operation import Operation
 from gatectl.verification import (
     Verification,
     look_through,
@@ -234,11 +235,14 @@ def show(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
 def break_(ctx: click.Context, gate: str, token: int, reason: str, as_json: bool) -> int:
     """End somebody else's hold on a gate, for a reason that goes on record.
 
-    Whoever held it stops before the next act. `gatectl close` never needs this.
+    Whoever held it stops before the next act, and records no further look. `gatectl close` never
+    needs this.
     """
     with workplace(ctx, (gate,)) as place:
         (chosen,) = place.gates
         place.desk.journal.leases.break_(chosen.name, LeaseToken(token), reason=reason)
+        # What the run left the gate in is in doubt from here on: its holder says no more of it.
+        Operation(place.desk, chosen).notice_crash()
     sentence = f"{chosen.name}: the lease with token {token} is ended"
     if as_json:
         print_document("lease break", ExitCode.PROVEN, {"gate": chosen.name, "because": sentence})

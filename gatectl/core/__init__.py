@@ -1,10 +1,10 @@
 """The decisions: pure functions and values, without I/O, clock or randomness.
 
 Read in this order. `gate` says what a gate is and how its states follow. `advisory` orders builds
-and knows what a bulletin says of them (`bulletinlint`, what is wrong in one); `exposure`, `exposedtime` and `remedy` what it means for a
-gate, since when, and what to do. `check` compares what was seen with what was expected, `traffic`
-what a packet rule lets in, and `reach` judges looks from inside and outside (`page` and
-`fingerprint` read what the gateway answers).
+and knows what a bulletin says of them (`bulletinlint`, what is wrong in one); `exposure`,
+`exposedtime` and `remedy` what it means for a gate, since when, and what to do. `check` compares
+what was seen with what was expected, `traffic` what a packet rule lets in, and `reach` judges looks
+from inside and outside (`page` and `fingerprint` read what the gateway answers).
 
 `netscaler` knows which commands only read, `framing` where an answer ends, `looks` what it says
 (`shows`, `accessshows`, `usershows`, `shellshows` and `layout` are its parsers, `shell` the root

@@ -10,11 +10,14 @@ from gatectl.core.checkpoint import StandingKept
 from gatectl.core.event import (
     CompromiseJudged,
     Ending,
+    Event,
     EvidenceId,
     EvidenceKept,
     Mode,
     Recorded,
     RunId,
+    RunResumed,
+    RunStarted,
     SidesSeen,
     Signalled,
     StepEnded,
@@ -98,10 +101,11 @@ class Standing:
         """Give the standing as it is after one more event, until which the record has lived."""
         standing = self
         if run is not None and run is not standing.last_run:
-            standing = replace(standing, last_run=run, left_over=_left_over(standing, run))
+            left_over = _left_over(standing, run, recorded.event)
+            standing = replace(standing, last_run=run, left_over=left_over)
         match recorded.event:
             case Signalled() as signalled:
-                return _signalled(standing, signalled, recorded)
+                return _signalled(standing, signalled, recorded, run)
             case SidesSeen(outside=outside, inside=inside, because=because):
                 look = SidesLook(outside=outside, inside=inside, because=because, at=recorded.at)
                 return replace(standing, sides=look)
@@ -147,12 +151,15 @@ def run_after(runs: dict[RunId, Run], recorded: Recorded) -> Run | None:
     return run
 
 
-def _left_over(standing: Standing, run: Run) -> tuple[Run, ...]:
+def _left_over(standing: Standing, run: Run, event: Event) -> tuple[Run, ...]:
     """Tell which runs are left over now; another run hides none of them, it makes them good."""
     earlier = tuple(
         one for one in standing.left_over if one.id != run.id and not _supersedes(run, one)
     )
-    return earlier if run.finished or _only_reads(run.plan) else (*earlier, run)
+    # What was made good is not brought back by what its process had still to say.
+    begins = isinstance(event, RunStarted | RunResumed)
+    gone = not begins and all(one.id != run.id for one in standing.left_over)
+    return earlier if gone or run.finished or _only_reads(run.plan) else (*earlier, run)
 
 
 _OPENING = frozenset({Purpose.REOPEN, Purpose.CONFIRM})
@@ -173,7 +180,9 @@ def _only_reads(plan: Plan) -> bool:
     return plan.purpose in {Purpose.VERIFY, Purpose.SCAN} and plan.direction is Direction.DO
 
 
-def _signalled(before: Standing, signalled: Signalled, recorded: Recorded) -> Standing:
+def _signalled(
+    before: Standing, signalled: Signalled, recorded: Recorded, run: Run | None
+) -> Standing:
     standing = replace(
         before,
         state=signalled.after,
@@ -184,7 +193,8 @@ def _signalled(before: Standing, signalled: Signalled, recorded: Recorded) -> St
         case Signal.CLOSE_STARTED:
             return replace(standing, wanted_shut=True)
         case Signal.CLOSE_PROVEN:
-            method = standing.last_run.plan.playbook if standing.last_run else ""
+            closed = run or standing.last_run
+            method = closed.plan.playbook if closed else ""
             methods = (*(m for m in standing.closed_by if m != method), method)
             return replace(standing, closed_by=tuple(m for m in methods if m))
         case Signal.CONFIRMED:

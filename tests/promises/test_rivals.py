@@ -121,6 +121,22 @@ def wake(process: subprocess.Popen[str]) -> tuple[int, str]:
     return code, err
 
 
+def runs_of(keyboard: Keyboard, playbook: str) -> list[list[str]]:
+    """Give the kinds of all events of each run of a playbook, in their order."""
+    shown = keyboard.type("log", GATE, "--json", "--limit", "5000").gate["events"]
+    begun = [
+        one["run"]
+        for one in shown
+        if one["event"]["kind"] == "run.started" and one["event"]["plan"]["playbook"] == playbook
+    ]
+    return [[one["event"]["kind"] for one in shown if one["run"] == run] for run in begun]
+
+
+def notes(keyboard: Keyboard) -> str:
+    """Give all notes on record."""
+    return "\n".join(one["text"] for one in keyboard.events() if one["kind"] == "note")
+
+
 def broken(keyboard: Keyboard) -> None:
     """End the lease of whoever has the gate, as somebody who was told to."""
     held = keyboard.type("lease", "show", "--json")
@@ -142,6 +158,11 @@ def test_a_holder_that_wakes_up_after_a_resume_by_another_does_nothing_more(
     finally:
         wake(process)
     assert typed_since(shut.site, arrived) == []
+    (patch,) = runs_of(shut, "patch")
+    assert patch.count("run.ended") == 1, patch
+    assert "run.resumed" in patch
+    assert patch[-2:] == ["run.ended", "gate.signalled"]
+    assert "has left run" in notes(shut)
 
 
 @pytest.mark.long
@@ -153,11 +174,20 @@ def test_a_holder_that_wakes_up_after_a_broken_lease_begins_no_further_act(
     journal = journal_of(shut)
     try:
         broken(shut)
+        ended_before = len(kinds(journal))
         intents = kinds(journal).count("act.intended")
     finally:
         code, told = wake(process)
     assert code == ExitCode.BUSY, told
     assert kinds(journal).count("act.intended") == intents
+    assert kinds(journal)[ended_before:].count("look.made") == 0
+    (patch,) = runs_of(shut, "patch")
+    assert patch[-1] == "run.ended"
+    assert patch.count("run.ended") == 1
+    assert shut.refusals() == []
+    assert shut.type("resume").code == ExitCode.PROVEN
+    (patch,) = runs_of(shut, "patch")
+    assert patch.count("run.ended") == 2
 
 
 def test_a_reopening_that_wakes_up_after_a_close_opens_nothing(ready: Keyboard) -> None:
@@ -172,5 +202,10 @@ def test_a_reopening_that_wakes_up_after_a_close_opens_nothing(ready: Keyboard) 
             code, told = wake(process)
     assert typed_since(ready.site, arrived) == []
     assert sentry.let_in == 0
-    assert code != ExitCode.PROVEN, told
+    assert code == ExitCode.BUSY, told
     assert not ready.site.reachable(OUTSIDE)
+    (opening,) = runs_of(ready, "reopen")
+    assert opening[-1] == "run.ended"
+    assert opening.count("run.ended") == 1
+    assert "nothing to resume" in ready.type("resume").out
+    assert ready.type("status").code == ExitCode.PROVEN
