@@ -79,7 +79,10 @@ class EvidenceCollector:
             return unknown(f"{len(visit.missing)} parts could not be had: {visit.missing[0]}")
         if not visit.count:
             return failed("there was nothing to collect")
-        return passed(f"{visit.count} pieces of evidence kept, {visit.size} bytes")
+        told = f"{visit.count} pieces of evidence kept, {visit.size} bytes"
+        if visit.altered:
+            told += f"; a secret of gatectl's own was hidden in {visit.altered} of them"
+        return passed(told)
 
     def judge(self, recorder: Recorder) -> Verdict:
         """Judge all evidence that is kept for the gate, and record answer and findings."""
@@ -153,6 +156,8 @@ class _Visit:
         self._transport: Transport = collector.nodes.transport(task.node)
         self.count = 0
         self.size = 0
+        self.altered = 0
+        """So many files hold one of gatectl's own secrets, which was hidden."""
         self.missing: list[str] = []
 
     def output(self, look: str) -> None:
@@ -180,6 +185,7 @@ class _Visit:
                 self._miss(found.path, exc.sentence)
                 continue
             self._keep("file", got.path, sink.getvalue(), _facts(got))
+            self.altered += got.hidden > 0
             if got.truncated:
                 self._miss(got.path, "it grew over the step's size limit while it was fetched")
 
@@ -311,7 +317,9 @@ def footprint_of(history: Iterable[Recorded]) -> Footprint:
 
 
 def _facts(file: RemoteFile) -> dict[str, str]:
+    hidden = {"hidden": str(file.hidden)} if file.hidden else {}
     return {
+        **hidden,
         "size": str(file.size),
         "mode": f"{file.mode:o}",
         "owner": str(file.uid),

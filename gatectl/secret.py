@@ -5,6 +5,8 @@ an object that has no text of its own, so that a log line or a traceback cannot 
 """
 
 import base64
+import hashlib
+import json
 import os
 import re
 import shlex
@@ -14,7 +16,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, assert_never
+from typing import BinaryIO, NoReturn, assert_never
 from urllib.parse import quote, quote_plus
 
 from gatectl.core.gate import SecretRef
@@ -248,12 +250,64 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
     return re.sub(pattern, HIDDEN, text)
 
 
+class HidingSink:
+    """Takes a file part by part, and hides secrets on the way to another sink.
+
+    A secret that lies across two parts is found: the end of a part is held back until it is known
+    that none begins there.
+    """
+
+    def __init__(self, sink: BinaryIO, secrets: Iterable[Secret]) -> None:
+        forms = {form.encode() for one in secrets for form in _forms(one.reveal()) if form}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._sink = sink
+        self._pattern = re.compile(b"|".join(map(re.escape, longest_first))) if forms else None
+        self._reach = max(map(len, forms), default=0)
+        self._held = b""
+        self._digest = hashlib.sha256()
+        self.hidden = 0
+        """In so many places something was hidden."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that was passed on."""
+        return self._digest.hexdigest()
+
+    def write(self, part: bytes) -> int:
+        """Take the next part."""
+        self._held += part
+        self._pass_on(len(self._held) - self._reach + 1)
+        return len(part)
+
+    def finish(self) -> None:
+        """Pass on what was held back; nothing follows."""
+        self._pass_on(len(self._held))
+
+    def _pass_on(self, up_to: int) -> None:
+        """Pass on what lies before a place, and a secret that begins before it as a whole."""
+        told: list[bytes] = []
+        begin = 0
+        while self._pattern is not None and (found := self._pattern.search(self._held, begin)):
+            if found.start() >= up_to:
+                break
+            told += (self._held[begin : found.start()], HIDDEN.encode())
+            begin = found.end()
+            self.hidden += 1
+        end = max(begin, up_to, 0)
+        told.append(self._held[begin:end])
+        self._held = self._held[end:]
+        clean = b"".join(told)
+        self._digest.update(clean)
+        self._sink.write(clean)
+
+
 def _forms(value: str) -> set[str]:
     if len(value) < _ENCODED_LENGTH_MIN:
         return {value}
     data = value.encode()
     forms = {value, value[::-1], quote(value), quote(value, safe=""), quote_plus(value)}
     forms |= {data.hex(), data.hex().upper(), data.hex(":"), repr(value)[1:-1]}
+    forms |= {json.dumps(value)[1:-1], ascii(value)[1:-1]}
     forms |= {encode(data).decode().rstrip("=") for encode in _BASE64}
     for lead in range(3):
         forms |= {_base64_inside(data, lead, encode) for encode in _BASE64}

@@ -1,8 +1,12 @@
 import base64
 import copy
+import io
+import itertools
+import json
 import logging
 import pickle
 import sys
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,7 +17,16 @@ from hypothesis import strategies as st
 from gatectl import secret as module
 from gatectl.core.gate import SecretRef
 from gatectl.errors import LoginRefused
-from gatectl.secret import HIDDEN, Agent, KeyFile, KnownSecrets, Secret, resolve, scrub
+from gatectl.secret import (
+    HIDDEN,
+    Agent,
+    HidingSink,
+    KeyFile,
+    KnownSecrets,
+    Secret,
+    resolve,
+    scrub,
+)
 
 CANARY = "c4n4ry/w\u00f6rd+1"
 
@@ -165,6 +178,7 @@ def encodings(value: str) -> dict[str, str]:
         "HEX": data.hex().upper(),
         "address": quote(value),
         "address, all": quote(value, safe=""),
+        "JSON": json.dumps(value)[1:-1],
     }
 
 
@@ -210,3 +224,40 @@ def test_the_walk_finds_what_a_search_for_each_form_finds(values: list[str], tex
     known = KnownSecrets(Secret(value) for value in values)
     forms = {form for value in values for form in module._forms(value) if form}
     assert known.found_in(text) == {form for form in forms if form in text}
+
+
+PARTS = st.lists(st.binary(max_size=9), max_size=6)
+LONG_SECRET = "s3cret-w0rd-that-is-long"
+
+
+@given(PARTS, PARTS, st.data())
+def test_a_secret_is_hidden_wherever_a_file_is_cut_in_parts(
+    before: list[bytes], after: list[bytes], data: st.DataObject
+) -> None:
+    """Across any two parts, in any of its forms: what is passed on is the same as in one piece."""
+    form = data.draw(st.sampled_from(sorted(encodings(LONG_SECRET).values())))
+    whole = b"".join(before) + form.encode() + b"".join(after)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
+    kept, at_once = io.BytesIO(), io.BytesIO()
+    hiding = HidingSink(kept, [Secret(LONG_SECRET)])
+    for begin, end in itertools.pairwise([0, *cuts, len(whole)]):
+        assert hiding.write(whole[begin:end]) == end - begin
+    hiding.finish()
+    one = HidingSink(at_once, [Secret(LONG_SECRET)])
+    one.write(whole)
+    one.finish()
+    assert kept.getvalue() == at_once.getvalue()
+    assert form.encode() not in kept.getvalue()
+    assert HIDDEN.encode() in kept.getvalue()
+    assert (hiding.hidden, hiding.sha256) == (one.hidden, sha256(kept.getvalue()).hexdigest())
+
+
+@given(st.binary(max_size=200))
+def test_a_file_without_secrets_is_passed_on_byte_for_byte(content: bytes) -> None:
+    """Whether any secret is known or none."""
+    for secrets in ([], [Secret(LONG_SECRET)]):
+        kept = io.BytesIO()
+        hiding = HidingSink(kept, secrets)
+        hiding.write(content)
+        hiding.finish()
+        assert (kept.getvalue(), hiding.hidden) == (content, 0)

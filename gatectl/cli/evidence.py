@@ -31,7 +31,8 @@ def collect(ctx: click.Context, gates: tuple[str, ...], as_json: bool) -> int:
 
     What processes, connections and crontabs show comes first, then files. Each piece is kept
     beside the journal under its SHA-256; the manifest names path, size, mode, owner, time and
-    hash, and whatever could not be had.
+    hash, and whatever could not be had. A password that gatectl itself uses is hidden in what is
+    kept; the manifest says in which file and in how many places.
     """
     display = display_on_stderr(quiet=as_json)
     verb = partial(Operation.run, playbook="collect", mode=Mode.REAL)
@@ -76,6 +77,8 @@ def _print_manifest(pieces: tuple[EvidenceKept, ...]) -> None:
             f"{piece.node}:{visible(piece.name)}",
         ]
         because = f"  ({visible(facts['because'])})" if "because" in facts else ""
+        if "hidden" in facts:
+            because = f"  (a secret of gatectl's own is hidden in {facts['hidden']} places)"
         click.echo("  ".join(told) + because)
 
 
@@ -91,6 +94,7 @@ def _piece_document(piece: EvidenceKept) -> dict[str, Any]:
         "mtime": facts.get("mtime"),
         "asked_at": facts.get("asked_at"),
         "sha256": piece.evidence,
+        "hidden": int(facts.get("hidden", "0")),
         "missing_because": facts.get("because"),
     }
 

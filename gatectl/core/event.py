@@ -188,7 +188,11 @@ class EvidenceKept:
     """Path on the node, or the command."""
     evidence: EvidenceId | None
     facts: Mapping[str, str] = field(default_factory=dict)
-    """Size, mode, owner and time of a file; the reason, if it is missing."""
+    """Size, mode, owner and time of a file; the reason, if it is missing.
+
+    Where secrets of gatectl's own were hidden in it, in how many places: the hash is then of what
+    is kept, and the size that of the file on the node.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

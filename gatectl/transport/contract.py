@@ -45,6 +45,8 @@ class RemoteFile:
     """Of the bytes that were fetched; empty where nothing was."""
     truncated: bool = False
     """The file is longer than what was fetched."""
+    hidden: int = 0
+    """In so many places a secret of gatectl's own was hidden; the hash is of what is left."""
 
 
 class Stream(Protocol):

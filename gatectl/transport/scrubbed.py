@@ -1,17 +1,19 @@
 """A transport whose answers never hold a secret: whatever a device repeats of one is taken out.
 
 This stands before anything is cut into lines, judged or kept, so that a password that a device
-echoes reaches neither journal nor evidence. Files are fetched byte for byte: they are evidence.
+echoes reaches neither journal nor evidence. Files are fetched as they are, for they are evidence:
+only gatectl's own secrets are hidden in them, and the file says then in how many places. What was
+there before is told by no hash, since from that a password could be guessed.
 """
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 from gatectl.core.netscaler import Reply
 from gatectl.errors import GatectlError
-from gatectl.secret import Secret, scrub
+from gatectl.secret import HidingSink, Secret, scrub
 from gatectl.transport.contract import Progress, RemoteFile, Stream, Transport
 
 _T = TypeVar("_T")
@@ -52,8 +54,15 @@ class Scrubbed:
     def get(
         self, path: str, sink: BinaryIO, *, limit: int, progress: Progress | None = None
     ) -> RemoteFile:
-        """Fetch a file as it is."""
-        return self._told(lambda: self._transport.get(path, sink, limit=limit, progress=progress))
+        """Fetch a file, and hide what secrets are in it."""
+        hiding = HidingSink(sink, self._secrets())
+        # It is written to and nothing else.
+        into = cast("BinaryIO", hiding)
+        found = self._told(lambda: self._transport.get(path, into, limit=limit, progress=progress))
+        hiding.finish()
+        if not hiding.hidden:
+            return found
+        return replace(found, sha256=hiding.sha256, hidden=hiding.hidden)
 
     def walk(self, path: str, *, limit: int) -> Iterator[RemoteFile]:
         """Find the files at and below a path."""

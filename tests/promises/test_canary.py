@@ -38,6 +38,8 @@ from tests.transport_stand_ins import PASSWORD, SshServer, appliance, connected
 CANARY = "Kanarie %41 \"dubbel\" 'enkel' \\ \u20acuro-\u00fc & <x>"
 SPEED = 600.0
 LOUD = "-vv"
+PIECE_BYTES = 2**18
+"""As much of a file as is fetched at once."""
 A_DEFECT = """
 import paramiko
 
@@ -179,6 +181,23 @@ def test_no_verb_leaves_the_password_anywhere(watched: Watched) -> None:
     assert watched.searched(process, "killed patch") == -signal.SIGKILL
     assert watched.found() == []
     assert watched.search.places > 300
+
+
+def test_a_file_of_a_node_that_holds_the_password_is_kept_without_it(watched: Watched) -> None:
+    """In clear across two parts of the transfer, and encoded; the manifest tells how often."""
+    node = watched.keyboard.site.pair.nodes[0]
+    lead = b"x" * (PIECE_BYTES - 5)
+    node.files.write("/var/tmp/notes", lead + FORMS["plain"] + b"\n" + FORMS["hex"] + b"\n")
+    shown = watched.keyboard.type("collect", "--json")
+    assert shown.code == ExitCode.PROVEN, shown.err
+    (piece,) = [one for one in shown.gate["manifest"] if one["path"] == "/var/tmp/notes"]
+    assert piece["hidden"] == 2
+    kept = watched.keyboard.folder / "state" / "evidence" / piece["sha256"][:2] / piece["sha256"]
+    assert kept.read_bytes() == lead + b"[secret]\n[secret]\n"
+    assert "hidden in 1 of them" in shown.out
+    watched.search.within(shown.out.encode(), "stdout")
+    watched.search.within_folder(watched.keyboard.folder)
+    assert watched.search.hits == []
 
 
 def test_a_login_that_fails_does_not_tell_its_password(watched: Watched) -> None:
