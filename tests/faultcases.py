@@ -9,10 +9,12 @@ import hashlib
 import itertools
 import json
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,11 +24,22 @@ from gatectl.desk import Result
 from gatectl.errors import ExitCode, GatectlError
 from gatectl.simulator.firmware import image_name, make_image
 from tests.fault_clock import whole_process_at
-from tests.faultworld import FIXED_BUILD, OUTSIDE, Boundary, Fate, Fault, Killed, Strike, World
+from tests.fault_lookout import OUTSIDE
+from tests.faultworld import FIXED_BUILD, Boundary, Fate, Fault, Killed, Strike, World
 
-Chapter = Literal["close", "patch", "reopen", "confirm"]
+Chapter = Literal["mitigate", "close-vserver", "close", "patch", "reopen", "confirm"]
 
-CHAPTERS: tuple[Chapter, ...] = ("close", "patch", "reopen", "confirm")
+CHAPTERS: tuple[Chapter, ...] = (
+    "mitigate",
+    "close-vserver",
+    "close",
+    "patch",
+    "reopen",
+    "confirm",
+)
+ASIDE: frozenset[Chapter] = frozenset({"close-vserver"})
+"""Chapters that the story could go on with instead, and does not."""
+MITIGATION = "mitigate-cve-2019-19781"
 
 FAULTS: tuple[Fault, ...] = ("kill", "power", "rst", "silence", "reboot")
 FATES: tuple[Fate, ...] = ("not arrived", "applied", "answer lost", "late")
@@ -47,12 +60,17 @@ class Case:
 
     chapter: Chapter
     strike: Strike
+    then: Strike | None = None
+    """A second fault, once the first has struck: in the same run, or in what mends it."""
 
     def __str__(self) -> str:
-        strike = self.strike
-        late = f" by {strike.late_s:g} s" if strike.fate == "late" else ""
-        where = f"{self.chapter} {strike.step} {strike.boundary}"
-        return f"{where}, command {strike.fate}{late}, {strike.fault}"
+        second = f"; then {_told(self.then)}" if self.then is not None else ""
+        return f"{self.chapter} {_told(self.strike)}{second}"
+
+
+def _told(strike: Strike) -> str:
+    late = f" by {strike.late_s:g} s" if strike.fate == "late" else ""
+    return f"{strike.step} {strike.boundary}, command {strike.fate}{late}, {strike.fault}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +106,18 @@ def all_cases(acts: Mapping[Chapter, Sequence[str]]) -> tuple[Case, ...]:
     )
 
 
+def double_cases(cases: Sequence[Case], seed: int, count: int) -> tuple[Case, ...]:
+    """Draw pairs of faults of one chapter; the same seed draws the same ones."""
+    chance = random.Random(seed)  # noqa: S311 - chance that can be repeated
+    by_chapter: dict[Chapter, list[Case]] = {}
+    for case in cases:
+        by_chapter.setdefault(case.chapter, []).append(case)
+    firsts = [chance.choice(cases) for _ in range(count)]
+    return tuple(
+        replace(first, then=chance.choice(by_chapter[first.chapter]).strike) for first in firsts
+    )
+
+
 def _boundaries() -> Iterator[tuple[Boundary, Fate, float]]:
     yield from ((boundary, "applied", 0.0) for boundary in WITHOUT_FATE)
     for boundary, fate in itertools.product(WITH_FATE, FATES):
@@ -109,6 +139,13 @@ class Story:
         """Live through one chapter."""
         operation = self.world.operation()
         match chapter:
+            case "mitigate":
+                # As somebody does who has just read the bulletin: look first.
+                operation.status()
+                return operation.run(MITIGATION, Mode.REAL)
+            case "close-vserver":
+                self.world.gate = replace(self.world.gate, close_methods=("close-vserver",))
+                return self.world.operation().close(Mode.REAL)
             case "close":
                 return operation.close(Mode.REAL)
             case "patch":
@@ -124,20 +161,26 @@ class Story:
     def disturbed(self, case: Case) -> Verdict:
         """Live through a chapter with its fault, then without faults until it has an end."""
         world = self.world
-        world.strike = case.strike
+        world.strike, world.then = case.strike, case.then
         self._attempt(case.chapter, lambda: self.tell(case.chapter))
         end = self._why_no_end()
-        for number in range(1, _RESUMES_MAX + 1):
+        # Only the resumes after the last fault are counted; a second one may strike in a resume.
+        resumes, strikes = 0, world.strikes
+        for number in range(1, 2 * _RESUMES_MAX + 1):
+            if resumes == _RESUMES_MAX:
+                break
             world.settle(_LEASE_ENDS_S if number == 1 else _ALL_IS_UP_S)
             end = self._why_no_end()
             if not end:
                 break
             self._attempt(f"resume {number}", lambda: world.operation().resume())
+            resumes = resumes + 1 if world.strikes == strikes else 0
+            strikes = world.strikes
             end = self._why_no_end()
         end = end or self._why_not_lasting()
         return Verdict(
             case=str(case),
-            struck=world.struck,
+            struck=world.strikes > 0,
             violations=tuple(world.checker.violations),
             end=end,
             state=world.standing().state.value,
@@ -181,43 +224,56 @@ class Story:
 def main() -> None:
     """Judge the cases that stand on stdin, or tell the acts of the story if there are none."""
     cases = [_case(line) for line in sys.stdin]
-    acts: dict[Chapter, tuple[str, ...]] = {}
+    acts: dict[str, tuple[str, ...]] = {}
     world = World()
     with tempfile.TemporaryDirectory(prefix="faultworld-") as folder, whole_process_at(world.clock):
         story = Story(world, Path(folder))
         for chapter in CHAPTERS:
             for case in cases:
                 if case.chapter == chapter:
-                    _in_a_fork(story, case)
-            before = len(world.intended)
-            result = story.tell(chapter)
-            if result.code is not ExitCode.PROVEN:
-                raise AssertionError(f"{chapter} fails undisturbed: {result.sentence}")
-            acts[chapter] = tuple(dict.fromkeys(world.intended[before:]))
+                    _in_a_fork(partial(_judged, story, case), str(case))
+            if chapter not in ASIDE:
+                acts = {**acts, **_acts_of(story, chapter)}
+            elif not cases:
+                _in_a_fork(partial(_acts_of, story, chapter), chapter)
     if not cases:
         sys.stdout.write(json.dumps(acts) + "\n")
 
 
+def _judged(story: Story, case: Case) -> Mapping[str, object]:
+    return asdict(story.disturbed(case))
+
+
+def _acts_of(story: Story, chapter: Chapter) -> Mapping[str, tuple[str, ...]]:
+    """Live through a chapter undisturbed, and name what it sends."""
+    before = len(story.world.intended)
+    result = story.tell(chapter)
+    if result.code is not ExitCode.PROVEN:
+        raise AssertionError(f"{chapter} fails undisturbed: {result.sentence}")
+    return {chapter: tuple(dict.fromkeys(story.world.intended[before:]))}
+
+
 def _case(line: str) -> Case:
     found = json.loads(line)
-    return Case(chapter=found["chapter"], strike=Strike(**found["strike"]))
+    then = Strike(**found["then"]) if found["then"] else None
+    return Case(chapter=found["chapter"], strike=Strike(**found["strike"]), then=then)
 
 
-def _in_a_fork(story: Story, case: Case) -> None:
-    """Judge one case in a copy of this process, which has no other thread now."""
+def _in_a_fork(told: Callable[[], Mapping[str, object]], name: str) -> None:
+    """Write what comes of something in a copy of this process, which has no other thread now."""
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
         if status:
-            sys.stdout.write(json.dumps({"case": str(case), "crashed": status}) + "\n")
+            sys.stdout.write(json.dumps({"case": name, "crashed": status}) + "\n")
         return
     code = 1
     try:
-        sys.stdout.write(json.dumps(asdict(story.disturbed(case))) + "\n")
+        sys.stdout.write(json.dumps(told()) + "\n")
         sys.stdout.flush()
         code = 0
     except BaseException as exc:
-        sys.stdout.write(json.dumps({"case": str(case), "crashed": repr(exc)}) + "\n")
+        sys.stdout.write(json.dumps({"case": name, "crashed": repr(exc)}) + "\n")
         sys.stdout.flush()
         raise
     finally:

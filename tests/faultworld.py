@@ -19,17 +19,14 @@ from typing import Any, Literal, cast
 from gatectl.chain import Link
 from gatectl.clock import HandClock
 from gatectl.config.shipped import read_advisories, read_indicators
-from gatectl.core.check import Unreadable
 from gatectl.core.event import (
     ActIntended,
     EvidenceId,
     Recorded,
     StepEnded,
 )
-from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage
+from gatectl.core.gate import Gate, Host, NodeName
 from gatectl.core.netscaler import Reply
-from gatectl.core.page import Page
-from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.core.standing import Standing
 from gatectl.desk import Connect, Desk
 from gatectl.errors import GatectlError
@@ -37,7 +34,6 @@ from gatectl.history import GateHistory
 from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.operation import Operation
-from gatectl.ports import RequestSeen
 from gatectl.schema import create_tables
 from gatectl.simulator.appliance import Appliance, make_pair
 from gatectl.simulator.switches import Switches
@@ -45,12 +41,11 @@ from gatectl.sqlitefile import SqliteFile
 from tests.builders import PLAYBOOKS, make_gate
 from tests.fault_checker import Checker
 from tests.fault_clock import WorldClock, WorldScheduler, whole_process_at
-from tests.fault_session import OFFICE, WorldTransport
+from tests.fault_lookout import OUTSIDE, VIP, VSERVER, WorldLookout
+from tests.fault_session import WorldTransport
 
 OLD_BUILD = "12.1-55.13"
 FIXED_BUILD = "12.1-55.18"
-OUTSIDE = "198.18.0.99"
-VIP = "203.0.113.10"
 
 Boundary = Literal["B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7"]
 Fate = Literal["not arrived", "applied", "answer lost", "late"]
@@ -141,50 +136,6 @@ class Nobody:
         """Let it go on."""
 
 
-class WorldLookout:
-    """Looks from the vantages, made from what the simulator lets in."""
-
-    def __init__(self, world: "World", gate: Gate) -> None:
-        self._world = world
-        self._gate = gate
-
-    def survey(self) -> tuple[VantageReport, ...]:
-        """Look from every vantage."""
-        self._world.refuse_the_dead()
-        return tuple(self._report(vantage) for vantage in self._gate.vantages)
-
-    def request(self, side: Side, method: str, path: str) -> RequestSeen:
-        """Nothing in these stories asks for a page."""
-        because = f"no {method} {path} from {side} in this world"
-        return RequestSeen(observation=Unreadable(because=because), raw=b"")
-
-    def close(self) -> None:
-        """Let go of nothing."""
-
-    def _report(self, vantage: Vantage) -> VantageReport:
-        source = OUTSIDE if vantage.side is Side.OUTSIDE else OFFICE
-        there = self._world.reachable(source)
-        look = Look(
-            vantage=vantage.name,
-            side=vantage.side,
-            target=VIP,
-            port=443,
-            wire="https",
-            kind=LookKind.ANSWERED if there else LookKind.DROPPED,
-            status=200 if there else None,
-            page=Page.SIGN_ON if there else None,
-        )
-        control = Look(
-            vantage=vantage.name,
-            side=vantage.side,
-            target="192.0.2.1",
-            port=443,
-            wire="tcp",
-            kind=LookKind.CONNECTED,
-        )
-        return VantageReport(vantage=vantage.name, side=vantage.side, control=control, gate=(look,))
-
-
 class World:
     """The pair, the operator's machine, and the fault that is arranged."""
 
@@ -199,13 +150,17 @@ class World:
         self.random = random.Random(seed)  # noqa: S311 - chance that can be repeated
         self.dead = False
         self.strike: Strike | None = None
-        self.struck = False
+        """The fault that is arranged."""
+        self.then: Strike | None = None
+        """The one that is arranged when that has struck."""
+        self.last_struck: Strike | None = None
+        self.strikes = 0
         self.silent_until: dict[str, datetime] = {}
         self._acting: ActIntended | None = None
         self._acted = False
         self._live: list[WorldTransport] = []
         self.pair = make_pair(
-            build=OLD_BUILD, switches=Switches(speed=1.0, seed=seed), vserver_name="gw_ext", vip=VIP
+            build=OLD_BUILD, switches=Switches(speed=1.0, seed=seed), vserver_name=VSERVER, vip=VIP
         )
         self.pair.scheduler.close()
         self.pair.scheduler = WorldScheduler(self.clock)
@@ -262,6 +217,11 @@ class World:
         """Tell what is on record by now; only what is new since the last time is read."""
         return self._history.standing()
 
+    @property
+    def serving(self) -> Appliance | None:
+        """The node that answers visitors."""
+        return self.pair.primary
+
     def reachable(self, source: str) -> bool:
         """Tell the truth: whether somebody from there would get in."""
         primary = self.pair.primary
@@ -293,8 +253,8 @@ class World:
     def revive(self) -> None:
         """Start the operator's machine or process again: a new desk at the old journal."""
         self._connection.lose_power()
-        if self.strike is not None and self.strike.fault == "power":
-            self.clock.hand.reboot("boot-2")
+        if self.last_struck is not None and self.last_struck.fault == "power":
+            self.clock.hand.reboot(f"boot-{self.strikes + 1}")
         self.dead = False
         lease = self.journal.leases.show(self.gate.name)
         self._abandoned = lease.token if lease is not None else None
@@ -375,7 +335,7 @@ class World:
         self._acted = True
         self._at("B2", transport)
         transport.refuse_broken(timeout_s)
-        mine = strike is not None and not self.struck and self._acting is not None
+        mine = self.strike is strike and self._acting is not None
         if strike is None or not mine or strike.boundary not in {"B3", "B4", "B5"}:
             return apply()
         reply: Reply | None = pretend()
@@ -415,19 +375,22 @@ class World:
 
     def _at(self, boundary: Boundary, transport: WorldTransport | None) -> None:
         strike = self.strike
-        if strike is None or self.struck or strike.boundary != boundary:
+        if strike is None or strike.boundary != boundary:
             return
-        self.struck = True
+        box = self._box_of(transport)
+        self.strikes += 1
+        self.last_struck = strike
+        self.strike, self.then = self.then, None
+        self._acting, self._acted = None, False
         match strike.fault:
             case "kill" | "power":
                 self._die()
             case "rst" | "silence":
-                self._break(transport, strike.fault)
+                self._break(box, strike.fault)
             case "reboot":
-                self._box_of(transport).reboot()
+                box.reboot()
 
-    def _break(self, transport: WorldTransport | None, how: Literal["rst", "silence"]) -> None:
-        box = self._box_of(transport)
+    def _break(self, box: Appliance, how: Literal["rst", "silence"]) -> None:
         if how == "silence":
             later = HandClock(self.clock.now())
             later.sleep(90.0)

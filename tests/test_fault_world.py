@@ -1,4 +1,4 @@
-"""Safety and liveness in the whole world: one fault at every boundary of every act of the story.
+"""Safety and liveness in the whole world: a fault at every boundary of every act, or two by chance.
 
 The checker asks the simulator, not gatectl: did outside get in while the gate was promised shut?
 Every case is then resumed without faults, at most twice, to a defined end.
@@ -23,13 +23,17 @@ from gatectl.core.gate import GateState, Signal
 from tests.builders import PLAYBOOKS, Chronicle
 from tests.fault_checker import Checker
 from tests.fault_clock import whole_process_at
+from tests.fault_lookout import OUTSIDE
 from tests.fault_session import OFFICE
-from tests.faultcases import CHAPTERS, FATES, FAULTS, Case, Chapter, all_cases
-from tests.faultworld import FIXED_BUILD, OLD_BUILD, OUTSIDE, World
+from tests.faultcases import CHAPTERS, FATES, FAULTS, Case, Chapter, all_cases, double_cases
+from tests.faultworld import FIXED_BUILD, OLD_BUILD, World
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20200118
-QUICK = 200
+QUICK = 160
+QUICK_DOUBLES = 40
+DOUBLE_PARTS = 10
+DOUBLES_A_PART = 200
 CASES_MIN = 2560
 WORKERS = 2
 LIMIT_S = 3600.0
@@ -53,14 +57,14 @@ def run(cases: Sequence[Case]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def judge(cases: Sequence[Case]) -> None:
+def judge(cases: Sequence[Case], *, seed: int = SEED) -> None:
     """Judge cases on all cores, and tell each that is not good with its whole story."""
     parts = [cases[number::WORKERS] for number in range(WORKERS)]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         verdicts = [verdict for part in pool.map(run, parts) for verdict in part]
     assert len(verdicts) == len(cases)
     bad = list(_told(verdicts))
-    assert not bad, f"{len(bad)} of {len(cases)} (seed {SEED})\n" + "\n".join(bad)
+    assert not bad, f"{len(bad)} of {len(cases)} (seed {seed})\n" + "\n".join(bad)
 
 
 def _told(verdicts: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -79,8 +83,10 @@ def _told(verdicts: Sequence[dict[str, Any]]) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def acts() -> Acts:
     """Live through the story undisturbed, and name the acts that it sends."""
-    (found,) = run(())
-    return cast("Acts", found)
+    found: dict[str, Any] = {}
+    for part in run(()):
+        found |= part
+    return cast("Acts", {chapter: found[chapter] for chapter in CHAPTERS if chapter in found})
 
 
 @pytest.fixture(scope="module")
@@ -90,11 +96,14 @@ def cases(acts: Acts) -> tuple[Case, ...]:
 
 
 def test_the_undisturbed_story_acts_in_every_chapter(acts: Acts) -> None:
-    """Close, patch, reopen and confirm each send something that a fault can strike."""
+    """Mitigate, both ways to close, patch, reopen and confirm: each sends what can be struck."""
     assert tuple(acts) == CHAPTERS
     assert all(acts.values())
     named = {step for steps in acts.values() for step in steps}
-    for word in ("deny", "saved", "install", "restart", "failover", "open-tls", "drop-"):
+    for word in (
+        *("bound", "disable-vserver", "deny", "saved", "install", "restart", "failover"),
+        *("open-tls", "drop-"),
+    ):
         assert any(word in step for step in named), word
 
 
@@ -110,7 +119,29 @@ def test_every_boundary_fate_and_fault_is_among_the_cases(cases: tuple[Case, ...
 
 def test_a_sample_of_all_cases_is_safe_and_comes_to_an_end(cases: tuple[Case, ...]) -> None:
     """Every chapter, boundary, fate and fault is met by chance; the seed stands in the failure."""
-    judge(random.Random(SEED).sample(cases, QUICK))  # noqa: S311 - chance that can be repeated
+    sample = random.Random(SEED).sample(cases, QUICK)  # noqa: S311 - chance that can be repeated
+    judge((*sample, *double_cases(cases, SEED, QUICK_DOUBLES)))
+
+
+def test_double_faults_are_drawn_again_by_their_seed(cases: tuple[Case, ...]) -> None:
+    """Both faults are of one chapter, and another seed draws others."""
+    drawn = double_cases(cases, 1, 50)
+    assert drawn == double_cases(cases, 1, 50)
+    assert drawn != double_cases(cases, 2, 50)
+    steps = {
+        chapter: {one.strike.step for one in cases if one.chapter == chapter}
+        for chapter in CHAPTERS
+    }
+    assert all(case.then and case.then.step in steps[case.chapter] for case in drawn)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(DOUBLE_PARTS))
+def test_two_faults_are_as_safe_as_one_and_come_to_an_end(
+    number: int, cases: tuple[Case, ...]
+) -> None:
+    """Drawn by chance, each part by a seed of its own that stands in the failure."""
+    judge(double_cases(cases, SEED + number, DOUBLES_A_PART), seed=SEED + number)
 
 
 @pytest.mark.long

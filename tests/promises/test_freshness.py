@@ -17,8 +17,8 @@ from gatectl.simulator.appliance import Appliance
 from gatectl.simulator.rehearsal import GATE, OUTSIDE, SimulatedSite
 from tests.cli.keyboard import FIXED_BUILD, Keyboard
 from tests.fault_clock import whole_process_at
+from tests.fault_lookout import OUTSIDE as WORLD_OUTSIDE
 from tests.faultcases import Story
-from tests.faultworld import OUTSIDE as WORLD_OUTSIDE
 from tests.faultworld import World
 from tests.test_operation import at_work
 
