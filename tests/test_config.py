@@ -569,6 +569,7 @@ def test_the_example_reads(write: Write) -> None:
 def test_the_example_reads_with_every_optional_key_in_force(write: Write, tmp_path: Path) -> None:
     """The keys that are commented out are right too, and show their defaults."""
     (tmp_path / "playbooks").mkdir()
+    (tmp_path / "advisories").mkdir()
     plain = read_configuration(write(example_configuration())).gate(None)
     full = read_configuration(write(uncommented(example_configuration())))
     assert full.settings.operator == "A. de Vries"
