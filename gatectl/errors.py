@@ -184,6 +184,13 @@ class JournalUnavailable(GatectlError):
     default_hint = "Free the disk or the file; `gatectl close` works without it."
 
 
+class JournalUnreachable(JournalUnavailable):
+    """The server that has the journal is away, or does not know us."""
+
+    exit_code = ExitCode.UNREACHABLE
+    default_hint = "`gatectl doctor --offline` says more; `gatectl close` works without it."
+
+
 class MaybeOpen(GatectlError):
     """The gate may be open: it was seen open, or nothing could be seen."""
 

@@ -39,7 +39,7 @@ _STRETCH_ROWS = 5000
 
 LINK_COLUMNS = "sequence, gate, run, kind, body, previous, hash"
 
-STATEMENTS = (
+TABLES = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
     (
         "CREATE TABLE event (sequence INTEGER PRIMARY KEY NOT NULL, gate TEXT NOT NULL, run TEXT,"
@@ -48,13 +48,22 @@ STATEMENTS = (
     "CREATE INDEX event_gate ON event (gate, sequence)",
     "CREATE INDEX event_run ON event (run, sequence)",
     "CREATE INDEX event_kind ON event (kind, gate, sequence)",
+    LEASE_SCHEMA,
+)
+"""The same on every engine, but for the name of a whole number of 64 bits."""
+
+REFUSAL = "the journal only grows"
+GUARDED = ("event", "meta")
+"""The tables of which no row is ever changed."""
+
+STATEMENTS = (
+    *TABLES,
     *(
         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-        " BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END"
-        for table in ("event", "meta")
+        f" BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        for table in GUARDED
         for verb in ("UPDATE", "DELETE")
     ),
-    LEASE_SCHEMA,
 )
 
 

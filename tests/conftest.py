@@ -1,11 +1,16 @@
 """What all tests share: no network but loopback, and properties that fail the same way twice."""
 
 import socket
+from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres_server import OwnServer, own_server
+from tests.shelves import NAMES, FileShelf, ServerShelf, Shelf
 
 settings.register_profile("gatectl", deadline=None, print_blob=True)
 settings.load_profile("gatectl")
@@ -38,3 +43,18 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[OwnServer]:
+    """Give a PostgreSQL server of our own, started when the first test asks for it."""
+    with own_server() as server:
+        yield server
+
+
+@pytest.fixture(params=NAMES)
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
+    """Give a place for a journal: each kind in turn."""
+    if request.param == "sqlite":
+        return FileShelf(tmp_path / "state" / "journal.db")
+    return ServerShelf(request.getfixturevalue("postgres_server"), tmp_path)

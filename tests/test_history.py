@@ -12,6 +12,7 @@ from gatectl.core.gate import GateName, GateState, Signal
 from gatectl.core.standing import Standing
 from gatectl.history import GateHistory
 from gatectl.journal import Journal
+from tests.shelves import Shelf
 
 GATE = GateName("almelo")
 LOOK = SidesSeen(outside="open", inside="open", because="both answer", looks=())
@@ -35,30 +36,38 @@ def journal() -> CountingJournal:
     return CountingJournal.in_memory(clock=HandClock(), actor="anna", origin="desk")
 
 
+@pytest.fixture
+def kept(shelf: Shelf) -> Iterator[CountingJournal]:
+    """Give an empty journal that lasts, of each kind in turn."""
+    clock = HandClock()
+    with CountingJournal.on(shelf.engine(clock), clock=clock, actor="anna", origin="desk") as new:
+        yield new
+
+
 def kinds(journal: Journal, wanted: Collection[str] = ("standing.kept",)) -> list[int]:
     """Tell where events of a kind stand."""
     return [one.sequence for one in journal.events(kinds=wanted)]
 
 
-def test_the_standing_is_that_of_all_events(journal: CountingJournal) -> None:
+def test_the_standing_is_that_of_all_events(kept: CountingJournal) -> None:
     """Another gate's events do not count."""
-    journal.append(LOOK, gate=GATE)
-    journal.append(Noted(text="elsewhere"), gate=GateName("borne"))
-    expected = Standing.from_events(GATE, journal.events(gate=GATE))
-    assert GateHistory(journal, GATE).standing() == expected
+    kept.append(LOOK, gate=GATE)
+    kept.append(Noted(text="elsewhere"), gate=GateName("borne"))
+    expected = Standing.from_events(GATE, kept.events(gate=GATE))
+    assert GateHistory(kept, GATE).standing() == expected
     assert expected.sides is not None
 
 
-def test_only_what_is_new_is_read_again(journal: CountingJournal) -> None:
+def test_only_what_is_new_is_read_again(kept: CountingJournal) -> None:
     """The second question costs no more than what has happened since the first."""
     for _ in range(20):
-        journal.append(LOOK, gate=GATE)
-    history = GateHistory(journal, GATE)
+        kept.append(LOOK, gate=GATE)
+    history = GateHistory(kept, GATE)
     history.standing()
-    journal.read = 0
-    journal.append(LOOK, gate=GATE)
+    kept.read = 0
+    kept.append(LOOK, gate=GATE)
     history.standing()
-    assert journal.read == 1
+    assert kept.read == 1
 
 
 def test_a_long_past_is_kept_once_and_read_no_more(journal: CountingJournal) -> None:
@@ -95,7 +104,7 @@ def test_a_journal_that_is_only_read_stays_as_it_is(journal: CountingJournal) ->
     assert kinds(journal) == []
 
 
-def test_evidence_counts_from_the_last_confirmed_reopening_on(journal: CountingJournal) -> None:
+def test_evidence_counts_from_the_last_confirmed_reopening_on(kept: CountingJournal) -> None:
     """What is older belongs to an incident that is over."""
     confirmed = Signalled(
         signal=Signal.CONFIRMED,
@@ -103,13 +112,13 @@ def test_evidence_counts_from_the_last_confirmed_reopening_on(journal: CountingJ
         after=GateState.OPEN,
         because="confirmed",
     )
-    history = GateHistory(journal, GATE)
-    journal.append(LOOK, gate=GATE)
+    history = GateHistory(kept, GATE)
+    kept.append(LOOK, gate=GATE)
     assert [one.sequence for one in history.since_confirmed()] == [1]
-    journal.append(confirmed, gate=GATE)
-    journal.append(LOOK, gate=GATE)
-    journal.append(confirmed, gate=GATE)
-    journal.append(LOOK, gate=GATE)
+    kept.append(confirmed, gate=GATE)
+    kept.append(LOOK, gate=GATE)
+    kept.append(confirmed, gate=GATE)
+    kept.append(LOOK, gate=GATE)
     assert [one.sequence for one in history.since_confirmed()] == [4, 5]
 
 

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +11,7 @@ from gatectl.core.moment import UNKNOWN_BOOT
 from gatectl.errors import GateBusy, Refused
 from gatectl.journal import Journal
 from gatectl.lease import Leases, LeaseToken
+from tests.shelves import Shelf
 
 GATE = GateName("almelo")
 
@@ -22,15 +23,22 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def journal(clock: HandClock) -> Journal:
+def journal(shelf: Shelf, clock: HandClock) -> Iterator[Journal]:
     """Give a journal with that clock."""
-    return Journal.in_memory(clock=clock, actor="alice", origin="desk-7")
+    with shelf.open(clock=clock) as new:
+        yield new
 
 
 @pytest.fixture
 def leases(journal: Journal) -> Leases:
     """Give the journal's leases."""
     return journal.leases
+
+
+@pytest.fixture
+def alone(clock: HandClock) -> Leases:
+    """Give the leases of a machine that shares its journal with no other."""
+    return Journal.in_memory(clock=clock, actor="alice", origin="desk-7").leases
 
 
 def take(leases: Leases, *, holder: str = "alice", host: str = "desk-7") -> LeaseToken:
@@ -103,27 +111,25 @@ def test_a_holder_that_wakes_up_too_late_has_lost_the_gate(
     assert (shown.token, shown.holder) == (new, "bob")
 
 
-def test_a_lease_of_an_earlier_boot_of_this_host_is_dead(leases: Leases, clock: HandClock) -> None:
+def test_a_lease_of_an_earlier_boot_of_this_host_is_dead(alone: Leases, clock: HandClock) -> None:
     """Whoever held it did not live through the reboot."""
-    take(leases)
+    take(alone)
     clock.reboot("boot-2")
-    shown = leases.show(GATE, host="desk-7")
+    shown = alone.show(GATE, host="desk-7")
     assert shown is not None
     assert (shown.alive, shown.age_s) == (False, None)
-    assert take(leases) == 2
+    assert take(alone) == 2
 
 
-def test_a_lease_of_another_host_counts_until_it_is_broken(
-    leases: Leases, clock: HandClock
-) -> None:
+def test_a_lease_of_another_host_counts_until_it_is_broken(alone: Leases, clock: HandClock) -> None:
     """Its clock cannot be compared with ours, and not known is not free."""
-    take(leases, host="desk-8")
+    take(alone, host="desk-8")
     clock.reboot("boot-2")
     clock.sleep(86_400)
     with pytest.raises(GateBusy):
-        take(leases)
-    leases.break_(GATE, LeaseToken(1), reason="bob is on the phone: desk-8 is off")
-    assert take(leases) == 2
+        take(alone)
+    alone.break_(GATE, LeaseToken(1), reason="bob is on the phone: desk-8 is off")
+    assert take(alone) == 2
 
 
 def test_an_unknown_boot_is_no_other_boot(leases: Leases, clock: HandClock) -> None:
@@ -177,7 +183,6 @@ _RACE = """
 import os
 import sys
 import time
-from pathlib import Path
 from gatectl.clock import SystemClock
 from gatectl.core.gate import GateName
 from gatectl.core.moment import UNKNOWN_BOOT
@@ -185,8 +190,7 @@ from gatectl.errors import GateBusy, JournalUnavailable
 from gatectl.journal import Journal
 
 def race():
-    journal = Journal.open(Path(sys.argv[1]), clock=SystemClock(), actor="racer", origin="test",
-                           unsafe_any_file_system=True)
+    exec(sys.argv[1], globals())
     for number in range(100):
         try:
             token = journal.leases.take(GateName("almelo"), holder="racer", host="h", pid=number)
@@ -211,10 +215,10 @@ sys.exit(any(os.waitpid(child, 0)[1] for child in children))
 """
 
 
-def test_eight_processes_never_get_the_same_token(tmp_path: Path) -> None:
+def test_eight_processes_never_get_the_same_token(shelf: Shelf) -> None:
     """800 attempts at once: each grant has a token of its own."""
     race = subprocess.run(  # noqa: S603 - the script above
-        [sys.executable, "-c", _RACE, str(tmp_path / "journal.db")],
+        [sys.executable, "-c", _RACE, shelf.script()],
         stdout=subprocess.PIPE,
         text=True,
         timeout=120,

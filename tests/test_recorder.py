@@ -2,11 +2,11 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from gatectl.clock import HandClock
 from gatectl.core.event import (
     ActAnswered,
     ActIntended,
@@ -24,6 +24,7 @@ from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.recorder import Listener, RunRecorder, held, holder_gone, take_from_the_dead
 from tests.builders import ALMELO, NS_A
+from tests.shelves import Shelf
 
 NOTE = Noted(text="x")
 INTENT = ActIntended(step=PlannedId("saved"), node=NS_A, lines=("save ns config",))
@@ -40,9 +41,10 @@ NOBODY = 4_000_000
 
 
 @pytest.fixture
-def journal() -> Journal:
+def journal(shelf: Shelf) -> Iterator[Journal]:
     """Open a journal that is gone after the test."""
-    return Journal.in_memory(clock=HandClock(), actor="j.jansen", origin="test")
+    with shelf.open() as new:
+        yield new
 
 
 def recorder(

@@ -33,6 +33,7 @@ DOORS = {
     ),
     "jinja2": ("gatectl.report.page",),
     "cryptography": ("gatectl.simulator.",),
+    "psycopg": ("gatectl.postgres.",),
     "pydantic": ("gatectl.core.", "gatectl.config.", "gatectl.record"),
 }
 """The one door of each effect: a module, or a folder of them (with the dot at its end)."""

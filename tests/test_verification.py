@@ -1,6 +1,5 @@
 """What an auditor finds in a journal with its anchors, paper and evidence."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from gatectl.anchor import Anchor, PaperAnchor
-from gatectl.clock import HandClock
 from gatectl.core.event import EvidenceId, EvidenceKept, Noted
 from gatectl.core.gate import GateName, NodeName
 from gatectl.core.plan import PlannedId
@@ -22,15 +20,16 @@ from gatectl.verification import (
     with_evidence,
     with_paper,
 )
+from tests.shelves import Shelf, fill
 
 GATE = GateName("almelo")
 NOON = datetime(2026, 1, 18, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def journal() -> Iterator[Journal]:
+def journal(shelf: Shelf) -> Iterator[Journal]:
     """Give a journal with three notes."""
-    with Journal.in_memory(clock=HandClock(), actor="alice", origin="desk-7") as new:
+    with shelf.open() as new:
         for number in range(3):
             new.append(Noted(text=f"note {number}"), gate=GATE)
         yield new
@@ -117,28 +116,12 @@ def test_evidence_that_could_never_be_kept_is_no_problem(journal: Journal, tmp_p
     assert not with_evidence(look_through(journal), journal, EvidenceStore(tmp_path)).problems
 
 
-def test_a_record_that_cannot_be_read_ends_the_look_at_evidence_loudly(tmp_path: Path) -> None:
+def test_a_record_that_cannot_be_read_ends_the_look_at_evidence_loudly(
+    shelf: Shelf, tmp_path: Path
+) -> None:
     """What was not looked at is not said to hold."""
-    path = tmp_path / "state" / "journal.db"
-    with _in_file(path, verified=True) as journal:
-        journal.append(Noted(text="a"), gate=GATE)
-        journal.append(Noted(text="b"), gate=GATE)
-    rows = sqlite3.connect(path)
-    rows.execute("DROP TRIGGER event_no_update")
-    rows.execute("UPDATE event SET body = '{}' WHERE sequence = 1")
-    rows.commit()
-    rows.close()
-    with _in_file(path, verified=False) as journal:
+    fill(shelf, 2)
+    shelf.tamper("UPDATE event SET body = '{}' WHERE sequence = 1")
+    with shelf.open(verified=False) as journal:
         found = with_evidence(look_through(journal), journal, EvidenceStore(tmp_path))
     assert any("was not looked at" in problem.sentence for problem in found.problems)
-
-
-def _in_file(path: Path, *, verified: bool) -> Journal:
-    return Journal.open(
-        path,
-        clock=HandClock(),
-        actor="alice",
-        origin="desk-7",
-        verified=verified,
-        unsafe_any_file_system=True,
-    )
