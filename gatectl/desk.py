@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gatectl.clock import Clock
 from gatectl.core.advisory import Advisory
-from gatectl.core.gate import AdvisoryId, Gate, GateName, GateState, Host
+from gatectl.core.course import Reach
+from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateName, GateState, Host
 from gatectl.core.indicators import Indicator
 from gatectl.core.interlock import Blocker
 from gatectl.core.run import Run
@@ -56,3 +57,13 @@ class Result:
     hint: str = ""
     runs: tuple[Run, ...] = ()
     blockers: tuple[Blocker, ...] = ()
+    outside: Reach = "unknown"
+    """What outside got for sure when it was looked at last."""
+
+    @property
+    def stands(self) -> Reach:
+        """Say in one word how the gate stands, as far as that is proven."""
+        if self.state in SHUT_STATES and self.code is not ExitCode.MAYBE_OPEN:
+            return "shut"
+        is_open = self.state in {GateState.OPEN, GateState.REOPENING} or self.outside == "open"
+        return "open" if is_open else "unknown"

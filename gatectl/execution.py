@@ -262,6 +262,7 @@ class Execution:
             code=ExitCode.MAYBE_OPEN if unsaved else exit_code(ending, outside),
             sentence=_not_saved(unsaved, run) if unsaved else _told(run),
             runs=(run,),
+            outside=outside,
         )
 
     def _outside_after(self, run: Run) -> Reach:

@@ -3,7 +3,8 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import TextIO
 
 from rich.console import Console
@@ -26,8 +27,16 @@ from gatectl.core.event import (
     StepEnded,
     StepStarted,
 )
-from gatectl.core.plan import PlannedId
+from gatectl.core.pace import Learnt, learn, left_s
+from gatectl.core.plan import Plan, PlannedId
 from gatectl.core.visible import visible
+from gatectl.errors import GatectlError
+from gatectl.journal import Journal
+
+_TIMED = ("run.started", "step.ended")
+_LEARNT_FROM = 500
+"""So many of the newest events of these kinds tell how long things take."""
+_MINUTE_S = 60
 
 MARKS = {
     Outcome.ALREADY: ("ok", "green"),
@@ -47,11 +56,12 @@ def console_on(stream: TextIO) -> Console:
         emoji=False,
         soft_wrap=not stream.isatty(),
         # Without a colour system nothing is bold either: NO_COLOR then means no escape code at all.
-        color_system="auto" if _may_colour(stream) else None,
+        color_system="auto" if may_colour(stream) else None,
     )
 
 
-def _may_colour(stream: TextIO) -> bool:
+def may_colour(stream: TextIO) -> bool:
+    """Say whether somebody watches who wants colours and movement."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
@@ -64,11 +74,24 @@ class Display:
         self._status: Status | None = None
         self._titles: dict[PlannedId, str] = {}
         self._looks = 0
+        self._learnt: Learnt = {}
+        self._plan: Plan | None = None
+        self._ended: set[PlannedId] = set()
+
+    def learn(self, journal: Journal) -> None:
+        """Learn from earlier runs how long this one will take; only where somebody watches."""
+        if not self._animated:
+            return
+        # What cannot be read is told by whoever needs it: a closing does without.
+        with suppress(GatectlError):
+            newest = islice(journal.newest_first(kinds=_TIMED), _LEARNT_FROM)
+            self._learnt = learn(reversed(tuple(newest)))
 
     def __call__(self, recorded: Recorded) -> None:
         """Show one event, if a person wants to see it."""
         match recorded.event:
             case RunStarted(plan=plan, mode=mode):
+                self._plan, self._ended = plan, set()
                 self._line(f"{recorded.gate}: {plan.title} ({mode})", "bold")
             case RunResumed():
                 self._line(f"{recorded.gate}: going on where the run stopped", "bold")
@@ -114,7 +137,13 @@ class Display:
         """Say something between the steps."""
         self._line(f"      {text}", "cyan")
 
+    def _left(self) -> str:
+        """Say how long the rest took before."""
+        rest_s = left_s(self._plan, self._ended, self._learnt) if self._plan else None
+        return "" if rest_s is None else f" ({duration(rest_s)} left)"
+
     def _end(self, ended: StepEnded) -> None:
+        self._ended.add(ended.step)
         mark, style = MARKS[ended.outcome]
         text = Text()
         text.append(f"{mark:>5} ", style=style)
@@ -144,7 +173,8 @@ class Display:
         self._console.print(Text(visible(text, limit=2000), style=style))
 
     def _spin(self, text: str) -> None:
-        shown = visible(text, limit=max(20, self._console.width - 12))
+        left = self._left()
+        shown = visible(text, limit=max(20, self._console.width - 12 - len(left))) + left
         if not self._animated:
             return
         if self._status is None:
@@ -157,6 +187,13 @@ class Display:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+def duration(seconds: float) -> str:
+    """Say in a word or two how long something takes."""
+    if seconds < _MINUTE_S:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds / _MINUTE_S)} min"
 
 
 def _ended(ending: Ending, because: str) -> str:
@@ -174,4 +211,4 @@ def display_on_stderr(*, quiet: bool) -> Display:
     """Make the display of this process; JSON output leaves stderr to errors."""
     if quiet:
         return Display(Console(quiet=True), animated=False)
-    return Display(console_on(sys.stderr), animated=_may_colour(sys.stderr))
+    return Display(console_on(sys.stderr), animated=may_colour(sys.stderr))

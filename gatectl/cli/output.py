@@ -60,6 +60,7 @@ def result_document(result: Result) -> dict[str, Any]:
     return {
         "name": result.gate,
         "state": result.state.value,
+        "stands": result.stands,
         "exit_code": int(result.code),
         "because": result.sentence,
         "hint": result.hint,

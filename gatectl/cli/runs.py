@@ -12,6 +12,7 @@ from gatectl.cli import options, suggestions
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import display_on_stderr
 from gatectl.cli.fleet import more_than_one, on_many, print_fleet, rollout_of, spread
+from gatectl.cli.fleetdisplay import fleet_display_on_stderr
 from gatectl.cli.judged_image import scan_image
 from gatectl.cli.output import finish
 from gatectl.cli.planfile import read_kept, run_kept
@@ -35,10 +36,11 @@ def carry_out(
     closing: bool = False,
 ) -> int:
     """Do a verb on each gate and print what it came to; with several gates, in a table."""
-    display = display_on_stderr(quiet=as_json)
     if more_than_one(ctx, gates):
         return _carry_out_on_many(ctx, command, gates, verb, as_json=as_json, closing=closing)
+    display = display_on_stderr(quiet=as_json)
     with display.shown(), workplace(ctx, gates, (display,), closing=closing) as place:
+        display.learn(place.desk.journal)
         results = [on_one(place, command, gate, verb) for gate in place.gates]
         return finish(command, results, as_json=as_json, terminated=place.stop.terminated)
 
@@ -52,10 +54,11 @@ def _carry_out_on_many(
     as_json: bool,
     closing: bool,
 ) -> int:
-    with workplace(ctx, gates, closing=closing) as place:
+    display = fleet_display_on_stderr(quiet=as_json)
+    with workplace(ctx, gates, (display,), closing=closing) as place:
         rollout = rollout_of(ctx, len(place.gates), closing=command == "close")
         work = partial(on_one, place, command, verb=verb)
-        results = on_many(place, work, rollout, quiet=as_json)
+        results = on_many(place, work, rollout, display)
         # A dry run is there to show its lines, gate by gate.
         dry = any(run.mode is Mode.DRY for result in results for run in result.runs)
         if not as_json and not dry:

@@ -1,10 +1,12 @@
 """How long a step may take: by what it took before, else by its own limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from gatectl.core.event import Outcome, Recorded, RunStarted, StepEnded
+from gatectl.core.gate import NodeName
 from gatectl.core.plan import DeviceTask, Plan, PlannedId, PlannedStep, UploadTask
+from gatectl.core.playbook import Purpose
 
 _MARGIN: Final = 1.5
 """A step that took four minutes the last times is given six."""
@@ -44,6 +46,23 @@ def expected_s(playbook: str, step: PlannedStep, learnt: Learnt) -> float:
     if took is not None:
         return max(_SHORTEST_S, took * _MARGIN)
     return longest_s(step)
+
+
+def left_s(plan: Plan, ended: Collection[PlannedId], learnt: Learnt) -> float | None:
+    """Say how long the rest of a run took at the most before; none, if nobody has done it yet.
+
+    A step that never had anything to do counts nothing. Nodes are closed at the same time.
+    """
+    steps = [step for step in plan.steps if step.id not in ended]
+    took = [(step.node, learnt.get((plan.playbook, step.claim))) for step in steps]
+    if not any(step_s is not None for _, step_s in took):
+        return None
+    by_node: dict[NodeName | None, float] = {}
+    for node, step_s in took:
+        by_node[node] = by_node.get(node, 0.0) + (step_s or 0.0)
+    of_all = by_node.pop(None, 0.0)
+    together = max if plan.purpose is Purpose.CLOSE else sum
+    return of_all + (together(by_node.values()) if by_node else 0.0)
 
 
 def longest_s(step: PlannedStep) -> float:

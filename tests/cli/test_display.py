@@ -2,11 +2,13 @@
 
 import io
 import time
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from gatectl.cli.display import MARKS, Display, console_on, display_on_stderr
+from gatectl.cli.display import MARKS, Display, console_on, display_on_stderr, duration
+from gatectl.clock import HandClock
 from gatectl.core.check import failed, passed, unknown
 from gatectl.core.event import (
     ActAnswered,
@@ -18,10 +20,13 @@ from gatectl.core.event import (
     Mode,
     Outcome,
     RunEnded,
+    RunId,
     RunResumed,
+    RunStarted,
     Signalled,
 )
 from gatectl.core.gate import GateState, Signal
+from gatectl.journal import Journal
 from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 from tests.cli.conftest import Story
 
@@ -227,3 +232,31 @@ def test_every_step_of_the_story_has_its_time(story: Story) -> None:
     marks = [line for line in story["close"].err.splitlines() if line[:6].strip() in {"done", "ok"}]
     assert len(marks) >= 21
     assert all(line.endswith(" s") for line in marks)
+
+
+def test_a_run_that_was_made_before_says_how_long_the_rest_takes() -> None:
+    """Earlier runs in the journal teach it; the first run of all gives no figure."""
+    clock = HandClock()
+    stream = Terminal()
+    console = Console(file=stream, width=80, force_terminal=True, color_system=None)
+    with Journal.in_memory(clock=clock, actor="a", origin="o") as journal:
+        run, plan = RunId("r1"), plan_of(STEP)
+        for event in (
+            RunStarted(plan=plan, digest=plan.digest, mode=Mode.REAL),
+            replace(ended(STEP), elapsed_s=130.0),
+        ):
+            journal.append(event, gate=plan.gate, run=run)
+        display = Display(console, animated=True)
+        display.learn(journal)
+    chronicle = Chronicle()
+    with display.shown():
+        display(chronicle.begin(plan))
+        display(chronicle.add(started(STEP)))
+        time.sleep(0.15)
+    assert "the step saved@ns-a (about 2 min left)" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.2, "1 s"), (59, "59 s"), (90.1, "2 min")])
+def test_a_time_is_told_in_the_words_of_people(seconds: float, told: str) -> None:
+    """Nobody counts two hundred seconds."""
+    assert duration(seconds) == f"about {told}"

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from gatectl.core.event import Outcome
-from gatectl.core.pace import expected_s, learn, longest_s
-from gatectl.core.plan import PlannedId, UploadTask
-from gatectl.core.playbook import Retry
-from tests.builders import NS_A, Chronicle, device_task, ended, plan_of, planned
+from gatectl.core.pace import expected_s, learn, left_s, longest_s
+from gatectl.core.plan import PlannedId, SidesTask, UploadTask
+from gatectl.core.playbook import Purpose, Retry
+from tests.builders import NS_A, NS_B, Chronicle, device_task, ended, plan_of, planned
 
 ACTING = planned(
     task=device_task(act=("save ns config",)),
@@ -66,3 +66,27 @@ def test_steps_that_are_in_no_plan_are_passed_over() -> None:
     chronicle = Chronicle()
     assert learn([chronicle.add(stray, run="r9")]) == {}
     assert learn([chronicle.begin(plan_of(ACTING)), chronicle.add(stray)]) == {}
+
+
+def test_what_is_left_is_what_the_rest_took_before() -> None:
+    """Nodes are closed at the same time, and one after the other in all else."""
+    at_a, at_b = (planned(f"saved@{node}", device_task(node=node)) for node in (NS_A, NS_B))
+    sides = planned("sides", SidesTask(outside="shut", inside="open"))
+    learnt = {
+        (playbook, claim): took
+        for playbook in ("upkeep", "close-acl")
+        for claim, took in ((at_a.claim, 10.0), (at_b.claim, 10.0), (sides.claim, 3.0))
+    }
+    upkeep = plan_of(at_a, at_b, sides)
+    assert left_s(upkeep, (), learnt) == 23.0
+    assert left_s(upkeep, (at_a.id,), learnt) == 13.0
+    closing = plan_of(at_a, at_b, sides, purpose=Purpose.CLOSE, playbook="close-acl")
+    assert left_s(closing, (), learnt) == 13.0
+
+
+def test_nobody_knows_how_long_a_first_run_takes() -> None:
+    """Without any experience there is no figure; a step without any counts nothing."""
+    plan = plan_of(ACTING, LOOKING)
+    assert left_s(plan, (), {}) is None
+    assert left_s(plan, (), {(plan.playbook, ACTING.claim): 4.0}) is not None
+    assert left_s(plan, (ACTING.id, LOOKING.id), {}) is None
