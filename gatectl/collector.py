@@ -58,7 +58,7 @@ class EvidenceCollector:
     history: Callable[[], Iterable[Recorded]]
     """All that is on record for the gate since it was last confirmed open, this run included."""
     clock: Clock
-    indicators: tuple[Indicator, ...]
+    indicators: Callable[[], tuple[Indicator, ...]]
     exposed_since: Callable[[], datetime | None]
     """Since when the gate stood exposed while attacks were known, if it did."""
     examination_required: bool
@@ -107,10 +107,11 @@ class EvidenceCollector:
         self, history: tuple[Recorded, ...], exposed_since: datetime | None
     ) -> CompromiseVerdict:
         footprint = footprint_of(history)
+        indicators = self.indicators()
         verdicts = [
             judge_collection(
                 collection_of(collected, footprint, self.evidence, self.clock.now()),
-                self.indicators,
+                indicators,
                 exposed_since=exposed_since,
                 expected_users=self.expected_users,
             )

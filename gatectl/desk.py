@@ -33,7 +33,8 @@ class Desk:
     lookout: Callable[[Gate, Connect], Lookout]
     """Makes the looks at a gate from its vantages."""
     advisories: Mapping[AdvisoryId, Advisory]
-    indicators: tuple[Indicator, ...]
+    indicators: Callable[[], tuple[Indicator, ...]]
+    """Reads the signs of a compromise, for whoever has evidence to judge."""
     playbook_folders: tuple[Path, ...]
     listeners: tuple[Listener, ...]
     stop: StopFlag

@@ -24,10 +24,13 @@ class Planner:
     def __init__(self, desk: Desk, gate: Gate) -> None:
         self._desk = desk
         self._gate = gate
+        self._read: dict[str, Playbook] = {}
 
     def playbook(self, name: str) -> Playbook:
-        """Read a playbook by its name or its file."""
-        return read_playbook(name, self._desk.playbook_folders)
+        """Read a playbook by its name or its file, once: what was judged is what is carried out."""
+        if name not in self._read:
+            self._read[name] = read_playbook(name, self._desk.playbook_folders)
+        return self._read[name]
 
     def with_target(self, book: Playbook, given: Mapping[str, str]) -> Mapping[str, str]:
         """Add the gate's own target firmware, and see every promised file before any contact."""

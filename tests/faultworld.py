@@ -201,7 +201,7 @@ class World:
             connect=self._connect,
             lookout=lookout,
             advisories=read_advisories(),
-            indicators=read_indicators(),
+            indicators=read_indicators,
             playbook_folders=self._playbooks,
             listeners=(self._hear,),
             stop=Nobody(),

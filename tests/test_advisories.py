@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 import gatectl
+from gatectl.config.shipped import _Bulletins
 from gatectl.core.advisory import Build, Edition, Train
+from gatectl.core.gate import AdvisoryId
+from gatectl.errors import ConfigInvalid
 
 FOLDER = Path(gatectl.__file__).parent / "advisories"
 BULLETINS = {path.stem: tomllib.loads(path.read_text()) for path in sorted(FOLDER.glob("*.toml"))}
@@ -137,6 +140,13 @@ def test_after_patch_says_when(bulletin: Toml) -> None:
     for row in bulletin.get("after_patch", []):
         assert row["when"] in moments
         assert row["what"].endswith(".")
+
+
+def test_a_bulletin_under_another_name_is_refused(tmp_path: Path) -> None:
+    """A gate that waits for one bulletin is never judged by another."""
+    (tmp_path / "ctx000001.toml").write_text((FOLDER / "ctx267027.toml").read_text())
+    with pytest.raises(ConfigInvalid, match="is the bulletin CTX267027"):
+        _Bulletins(tmp_path)[AdvisoryId("CTX000001")]
 
 
 def test_all_bulletins_are_shipped() -> None:

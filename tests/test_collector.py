@@ -154,7 +154,7 @@ class Cellar:
             evidence=self.evidence,
             history=lambda: list(self.chronicle.records),
             clock=self.clock,
-            indicators=indicators,
+            indicators=lambda: indicators,
             exposed_since=lambda: None,
             examination_required=True,
             expected_users=expected_users,

@@ -120,7 +120,7 @@ class Scene:
             connect=lambda host: (_ for _ in ()).throw(AssertionError(host)),
             lookout=lookout,
             advisories={},
-            indicators=(),
+            indicators=tuple,
             playbook_folders=(),
             listeners=(),
             stop=Nobody(),

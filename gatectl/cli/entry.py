@@ -1,5 +1,7 @@
 """Where the process begins and ends: the only place that exits."""
 
+import atexit
+import os
 import sys
 from typing import NoReturn
 
@@ -51,7 +53,32 @@ def cli(ctx: click.Context, config: str | None, verbose: int) -> None:
 
 def main() -> NoReturn:
     """Run one command line; every error becomes one sentence, one next step and its code."""
-    sys.exit(run(sys.argv[1:]))
+    leave = _Leave()
+    # First in, last out: threads have ended and everybody else has tidied up by then.
+    atexit.register(leave)
+    leave.code = run(sys.argv[1:])
+    sys.exit(leave.code)
+
+
+class _Leave:
+    """Ends the process at once: to take the interpreter apart takes longer than to look at a node.
+
+    Everything is closed by now, and nothing waits to be written but what is flushed here.
+    """
+
+    code: int | None = None
+    """None until the command line has come to its end."""
+
+    def __call__(self) -> None:
+        if self.code is None:
+            return
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            # Whoever read our output went away: what was done is in the journal.
+            os._exit(self.code or ExitCode.UNEXPECTED)
+        os._exit(self.code)
 
 
 def run(arguments: list[str]) -> int:

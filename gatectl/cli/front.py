@@ -4,6 +4,7 @@
 dependency is broken. The help is laid out here as click does it; a test compares the two.
 """
 
+import gc
 import os
 import sys
 
@@ -111,9 +112,15 @@ def _columns() -> int:
 
 
 def _leave_out_what_is_not_used() -> None:
-    """Let paramiko start without a package that it needs for `Match exec` alone.
+    """Let the libraries start without what gatectl never uses of them; it is much of their start.
 
-    `None` in `sys.modules` is the language's own word for "not to be found"; the package and what
-    it brings are an eighth of all that `gatectl close` would import.
+    paramiko needs `invoke` for `Match exec` alone, and structlog would show tracebacks by
+    `rich.traceback`, local variables and all: `None` in `sys.modules` is the language's own word
+    for "not to be found". pydantic would look through every package for plugins of its own.
     """
-    sys.modules.setdefault("invoke", None)  # type: ignore[arg-type]  # not in the stub, but in the reference
+    for name in ("invoke", "rich.traceback"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # not in the stub, but in the reference
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # A start makes many objects and drops few: to look for rings among them is a fifth of it.
+    # It is begun again when the verb is there.
+    gc.disable()

@@ -11,7 +11,7 @@ from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.follow import as_json_line, follow
 from gatectl.cli.output import print_document, print_timeline
 from gatectl.cli.planfile import keep_plans
-from gatectl.core.event import EVENT, Recorded, RunId
+from gatectl.core.event import Recorded, RunId, event_fields
 from gatectl.core.gate import Gate
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.report import plan_document, timeline
@@ -166,7 +166,7 @@ def _event_document(recorded: Recorded) -> dict[str, Any]:
         "run": recorded.run,
         "actor": recorded.actor,
         "origin": recorded.origin,
-        "event": EVENT.dump_python(recorded.event, mode="json"),
+        "event": event_fields(recorded.event),
     }
 
 

@@ -1,10 +1,13 @@
 """The group of all verbs, each of which is imported when it is called and not before."""
 
+import gc
 import importlib
 
 import click
 
 from gatectl.cli.catalogue import VERBS
+
+_OBJECTS_BEFORE_A_LOOK = 20_000
 
 
 class Catalogue(click.Group):
@@ -20,6 +23,10 @@ class Catalogue(click.Group):
             return None
         module, name = VERBS[cmd_name][0].split(":")
         command = getattr(importlib.import_module(f"gatectl.cli.{module}"), name)
+        # What was imported stays: only what is made from now on is ever looked at for rings.
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_BEFORE_A_LOOK)
+        gc.enable()
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is not a click command")
         return command

@@ -1,7 +1,7 @@
 """The bulletins that are known here: those that come with gatectl, and a site's own before them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,33 +26,66 @@ class Bulletin:
     """Whether it takes the place of one that comes with gatectl."""
 
 
-def read_bulletins(own: Path | None) -> Mapping[AdvisoryId, Bulletin]:
-    """Read every bulletin; a site's own takes the place of the shipped one of that number.
+class Bulletins(Mapping[AdvisoryId, Bulletin]):
+    """All bulletins by their name; a shipped one is read when somebody needs it."""
+
+    def __init__(
+        self, shipped: Mapping[AdvisoryId, Advisory], own: Mapping[AdvisoryId, Bulletin]
+    ) -> None:
+        self._shipped = shipped
+        self._own = own
+        self._names = dict.fromkeys((*shipped, *own))
+
+    def __getitem__(self, name: AdvisoryId) -> Bulletin:
+        return self._own.get(name) or Bulletin(advisory=self._shipped[name])
+
+    def __iter__(self) -> Iterator[AdvisoryId]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+
+def read_bulletins(own: Path | None) -> Bulletins:
+    """Find every bulletin; a site's own takes the place of the shipped one of that number.
 
     Raises ConfigInvalid with a line for each thing that is wrong in a site's files.
     """
     shipped = read_advisories()
-    known = {name: Bulletin(advisory=advisory) for name, advisory in shipped.items()}
-    if own is None:
-        return known
-    read: dict[AdvisoryId, Path] = {}
+    read: dict[AdvisoryId, Bulletin] = {}
     problems: list[Problem] = []
-    for path in _files(own):
+    for path in [] if own is None else _files(own):
         document = read_document(path)
         advisory = advisory_in(document)
         flaws = list(lint_bulletin(advisory))
         if advisory.id in read:
-            flaws.append((("id",), f"{advisory.id} stands in {read[advisory.id]} as well"))
+            flaws.append((("id",), f"{advisory.id} stands in {read[advisory.id].path} as well"))
         problems += located(document, flaws)
-        read[advisory.id] = path
-        known[advisory.id] = Bulletin(advisory=advisory, path=path, replaces=advisory.id in shipped)
+        read[advisory.id] = Bulletin(advisory=advisory, path=path, replaces=advisory.id in shipped)
     refuse(tuple(problems))
-    return known
+    return Bulletins(shipped, read)
 
 
-def advisories_of(bulletins: Mapping[AdvisoryId, Bulletin]) -> Mapping[AdvisoryId, Advisory]:
-    """Give the bulletins alone, to judge by."""
-    return {name: bulletin.advisory for name, bulletin in bulletins.items()}
+class Advisories(Mapping[AdvisoryId, Advisory]):
+    """The bulletins alone, to judge by."""
+
+    def __init__(self, bulletins: Mapping[AdvisoryId, Bulletin]) -> None:
+        self._bulletins = bulletins
+
+    def __getitem__(self, name: AdvisoryId) -> Advisory:
+        return self._bulletins[name].advisory
+
+    def __iter__(self) -> Iterator[AdvisoryId]:
+        return iter(self._bulletins)
+
+    def __len__(self) -> int:
+        return len(self._bulletins)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._bulletins
 
 
 def own_folder(configuration: Path) -> Path | None:

@@ -184,11 +184,9 @@ def _own_advisories(data: Mapping[str, Any], objections: list[Flaw], folder: Pat
 
 def _known(own_folders: list[Path], bulletins: Collection[AdvisoryId]) -> Known:
     playbooks = list_playbooks([*own_folders, shipped("playbooks")])
-    purposes = {name: _purpose(path) for name, path in playbooks.items()}
-    closing = {name for name, purpose in purposes.items() if purpose in {Purpose.CLOSE, ""}}
     return Known(
-        close_methods=closing,
-        other_playbooks=purposes.keys() - closing,
+        playbooks=playbooks,
+        closes=lambda name: _purpose(playbooks[name]) in {Purpose.CLOSE, ""},
         advisories=bulletins,
     )
 

@@ -5,7 +5,7 @@ objections to single values: whoever corrects a file should not have to come bac
 A value of the wrong kind is skipped here, because that has been said already.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 from typing import Any, Literal
@@ -35,10 +35,14 @@ Table = Mapping[str, Any]
 class Known:
     """The names that a configuration may refer to."""
 
-    close_methods: Collection[str]
-    other_playbooks: Collection[str]
-    """Playbooks that do something else than closing."""
+    playbooks: Collection[str]
+    closes: Callable[[str], bool]
+    """Says of a playbook whether it closes a gate; it has to be read for that."""
     advisories: Collection[str]
+
+    def close_methods(self) -> tuple[str, ...]:
+        """List all playbooks that close a gate."""
+        return tuple(name for name in self.playbooks if self.closes(name))
 
 
 def consistency_flaws(data: Table, known: Known, *, unpinned: bool) -> list[Flaw]:
@@ -162,10 +166,10 @@ def _close_methods(key: Key, gate: Table, known: Known) -> Iterator[Flaw]:
     methods = texts(gate, "close_methods")
     for position, name in methods:
         place = (*key, "close_methods", position)
-        if name in known.other_playbooks:
+        if name not in known.playbooks:
+            yield place, "is not a playbook that is known here" + near(name, known.close_methods())
+        elif not known.closes(name):
             yield place, f"{name} is a playbook, but its purpose is not to close"
-        elif name not in known.close_methods:
-            yield place, "is not a playbook that is known here" + near(name, known.close_methods)
         if name in [other for before, other in methods if before < position]:
             yield place, f"{name} is named twice"
 

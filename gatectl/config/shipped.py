@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,9 +43,36 @@ def shipped(name: str) -> Path:
 
 
 def read_advisories() -> Mapping[AdvisoryId, Advisory]:
-    """Read every bulletin that comes with gatectl, by its name."""
-    advisories = [advisory_in(document) for document in _documents("advisories")]
-    return {advisory.id: advisory for advisory in advisories}
+    """Give every bulletin that comes with gatectl, by its name; each is read when it is needed."""
+    return _Bulletins(PACKAGE / "advisories")
+
+
+class _Bulletins(Mapping[AdvisoryId, Advisory]):
+    """A folder of bulletins. Most runs need the names of all and the content of few."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = {
+            AdvisoryId(path.stem.upper()): path for path in sorted(folder.glob("*.toml"))
+        }
+        self._read: dict[AdvisoryId, Advisory] = {}
+
+    def __getitem__(self, name: AdvisoryId) -> Advisory:
+        if name not in self._read:
+            path = self._paths[name]
+            advisory = read_advisory(path)
+            if advisory.id != name:
+                raise ConfigInvalid(f"{path} is the bulletin {advisory.id}, and is called {name}")
+            self._read[name] = advisory
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[AdvisoryId]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
 
 
 def read_advisory(path: Path) -> Advisory:
@@ -55,21 +83,23 @@ def read_advisory(path: Path) -> Advisory:
 def read_indicators() -> tuple[Indicator, ...]:
     """Read every sign of a compromise that comes with gatectl."""
     adapter = TypeAdapter(IndicatorFile)
+    documents = map(read_document, sorted((PACKAGE / "indicators").glob("*.toml")))
     return tuple(
         indicator
-        for document in _documents("indicators")
+        for document in documents
         for indicator in _as_type(document, adapter, document.data).indicator
     )
 
 
-def _documents(folder: str) -> Iterator[Document]:
-    for path in sorted((PACKAGE / folder).glob("*.toml")):
-        yield read_document(path)
+@cache
+def _advisory_type() -> TypeAdapter[AdvisoryFile]:
+    # Making one takes longer than reading a bulletin with it.
+    return TypeAdapter(AdvisoryFile)
 
 
 def advisory_in(document: Document) -> Advisory:
     """Make a bulletin of a file; raises ConfigInvalid."""
-    written = _as_type(document, TypeAdapter(AdvisoryFile), document.data)
+    written = _as_type(document, _advisory_type(), document.data)
     # As the type itself: a plan that is read back from the journal holds that one, too.
     return Advisory(**{field.name: getattr(written, field.name) for field in fields(Advisory)})
 

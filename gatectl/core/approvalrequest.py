@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from gatectl.core.gate import GateName, NodeName
 
@@ -64,12 +66,14 @@ class ApprovalRequest:
     nonce: str
 
 
-_REQUEST: TypeAdapter[ApprovalRequest] = TypeAdapter(ApprovalRequest)
+@cache
+def _request_type() -> TypeAdapter[ApprovalRequest]:
+    return TypeAdapter(ApprovalRequest)
 
 
 def request_text(request: ApprovalRequest) -> str:
     """Write a request in the one way that is signed; in lines, for whoever reads before signing."""
-    document = _REQUEST.dump_python(request, mode="json")
+    document = to_jsonable_python(request)
     return json.dumps(document, sort_keys=True, indent=1, ensure_ascii=True) + "\n"
 
 
@@ -83,7 +87,7 @@ def read_request(text: str) -> ApprovalRequest:
     if len(text) > REQUEST_BYTES_MAX:
         raise NotARequest("it is longer than any request")
     try:
-        request = _REQUEST.validate_json(text)
+        request = _request_type().validate_json(text)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, NewType
+from functools import cache
+from typing import Annotated, Any, Literal, NewType, get_args
 
 from pydantic import Field, TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from gatectl.core.agreement import (
     ApprovalGiven,
@@ -293,7 +295,27 @@ Event = Annotated[
     Field(discriminator="kind"),
 ]
 
-EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+KINDS: Mapping[str, type[Event]] = {
+    one.__dataclass_fields__["kind"].default: one for one in get_args(get_args(Event)[0])
+}
+"""Every type of event by its kind."""
+
+
+def event_fields(event: Event) -> dict[str, Any]:
+    """Give an event in the terms of JSON."""
+    fields: dict[str, Any] = to_jsonable_python(event)
+    return fields
+
+
+def event_from(fields: Mapping[str, Any]) -> Event:
+    """Read an event of a kind that is known; raises ValidationError if it has another shape."""
+    return _reader(fields["kind"]).validate_python(fields)
+
+
+@cache
+def _reader(kind: str) -> TypeAdapter[Event]:
+    # One a kind, made when it is needed: a journal has few of them, and one of all takes long.
+    return TypeAdapter(KINDS[kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

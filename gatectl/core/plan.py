@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NewType, assert_never
 
-from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from gatectl.core.check import Expectation
 from gatectl.core.gate import (
@@ -193,9 +193,7 @@ class Plan:
     @property
     def digest(self) -> Digest:
         """SHA-256 of all that the plan says; two plans with one digest do the same."""
-        text = json.dumps(
-            PLAN.dump_python(self, mode="json"), sort_keys=True, separators=(",", ":")
-        )
+        text = json.dumps(to_jsonable_python(self), sort_keys=True, separators=(",", ":"))
         return Digest(hashlib.sha256(text.encode()).hexdigest())
 
     def step(self, name: PlannedId) -> PlannedStep:
@@ -233,6 +231,3 @@ def _differences(before: Plan, after: Plan) -> Iterator[tuple[str, str, str]]:
         was, now = before.parameters.get(name, "none"), after.parameters.get(name, "none")
         if was != now:
             yield f"parameter {name}", was, now
-
-
-PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)

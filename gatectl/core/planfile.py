@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from gatectl.core.gate import GateName, NodeName
 from gatectl.core.plan import Digest, Plan, plan_changes
@@ -44,20 +46,22 @@ class PlanFile:
         return tuple(kept.plan.gate for kept in self.plans)
 
 
-_FILE: TypeAdapter[PlanFile] = TypeAdapter(PlanFile)
+@cache
+def _file_type() -> TypeAdapter[PlanFile]:
+    return TypeAdapter(PlanFile)
 
 
 def plan_file_text(plans: tuple[Plan, ...], *, made: datetime, made_by: str) -> str:
     """Write plans so that they can be read, compared and kept."""
     kept = tuple(KeptPlan(digest=plan.digest, plan=plan) for plan in plans)
-    document = _FILE.dump_python(PlanFile(made=made, made_by=made_by, plans=kept), mode="json")
+    document = to_jsonable_python(PlanFile(made=made, made_by=made_by, plans=kept))
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
 def read_plan_file(text: str) -> PlanFile:
     """Read plans back; raises PlanFileInvalid for anything that is not as it was written."""
     try:
-        file = _FILE.validate_json(text)
+        file = _file_type().validate_json(text)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(piece) for piece in first["loc"]) or "the file"

@@ -1,7 +1,11 @@
 """Where the process begins and ends: each way out has its code, a sentence and a next step."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from typing import Any
 
 import pytest
 
@@ -19,7 +23,7 @@ from gatectl.errors import (
     Refused,
     Unreachable,
 )
-from tests.cli.keyboard import type_in
+from tests.cli.keyboard import REPOSITORY, clean_environment, type_in
 
 ERRORS = {
     InvalidInput: 2,
@@ -89,6 +93,63 @@ def test_a_program_gets_a_document_for_an_error_too(monkeypatch: pytest.MonkeyPa
     assert shown.document["exit_code"] == shown.code == ExitCode.UNREACHABLE
     assert shown.document["gates"] == []
     assert shown.document["because"] == "ns-a does not answer"
+
+
+TIDIED = """
+import atexit, sys, threading, time
+from gatectl.cli import entry
+
+def told(line):
+    time.sleep(0.2)
+    print(line)
+
+def run(words):
+    atexit.register(told, "whoever tidies up")
+    threading.Thread(target=told, args=["a thread"]).start()
+    return 7
+
+entry.run = run
+{}
+entry.main()
+"""
+
+
+def leaving(before: str, **given: Any) -> subprocess.CompletedProcess[str]:
+    """End a process that has a thread at work and somebody who tidies up."""
+    return subprocess.run(  # noqa: S603 - this very Python, and words of this test
+        [sys.executable, "-c", TIDIED.format(before)],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+        env=clean_environment(),
+        cwd=REPOSITORY,
+        **given,
+    )
+
+
+def test_the_process_leaves_at_once_when_all_is_told() -> None:
+    """Threads end and exits are heard as always, and every line that was printed is out."""
+    done = leaving("", stdout=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (7, "")
+    assert done.stdout.splitlines() == ["a thread", "whoever tidies up"]
+
+
+def test_the_process_is_not_taken_apart() -> None:
+    """What Python would do behind the last exit is left to the system: that is the time saved."""
+    taken_apart = (
+        "class Apart:\n    def __del__(self):\n        print('taken apart')\nkept = Apart()"
+    )
+    assert "taken apart" not in leaving(taken_apart, stdout=subprocess.PIPE).stdout
+
+
+def test_a_reader_who_went_away_is_no_traceback() -> None:
+    """The code stays what the verb came to."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = leaving("", stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (7, "")
 
 
 def test_version_is_one_line_on_stdout() -> None:

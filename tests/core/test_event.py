@@ -1,9 +1,11 @@
 """What can be written in the journal, and that all of it can be read again."""
 
+import json
 from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
+from pydantic import TypeAdapter
 
 from gatectl.core.agreement import (
     ApprovalGiven,
@@ -30,7 +32,6 @@ from gatectl.core.casework import (
 from gatectl.core.check import failed
 from gatectl.core.checkpoint import StandingKept
 from gatectl.core.event import (
-    EVENT,
     ActAnswered,
     ActIntended,
     CompromiseJudged,
@@ -52,6 +53,8 @@ from gatectl.core.event import (
     Signalled,
     StepEnded,
     StepStarted,
+    event_fields,
+    event_from,
 )
 from gatectl.core.gate import GateState, Signal
 from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
@@ -137,9 +140,16 @@ def test_there_is_one_of_each_event_here() -> None:
 @pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: event.kind)
 def test_an_event_survives_the_journal(event: Event) -> None:
     """Written as JSON and read again it is the same, with the same type."""
-    again = EVENT.validate_json(EVENT.dump_json(event))
+    again = event_from(json.loads(json.dumps(event_fields(event))))
     assert again == event
     assert type(again) is type(event)
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: event.kind)
+def test_an_event_is_written_as_its_type_says(event: Event) -> None:
+    """The quick way of writing gives what the type's own way gives, and old hashes stay right."""
+    adapter: TypeAdapter[Event] = TypeAdapter(type(event))
+    assert event_fields(event) == adapter.dump_python(event, mode="json")
 
 
 def test_no_two_kinds_have_one_name() -> None:

@@ -118,7 +118,7 @@ def work_at(journal: Journal, config: Path) -> tuple[tuple[Gate, ...], Callable[
         connect=connect,
         lookout=GateLookout,
         advisories=read_advisories(),
-        indicators=(),
+        indicators=tuple,
         playbook_folders=playbook_folders(configuration.settings),
         listeners=(),
         stop=SignalStop(),
