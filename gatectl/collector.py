@@ -38,7 +38,8 @@ from gatectl.core.indicators import (
     judge_depth,
     newest_with_earlier_findings,
 )
-from gatectl.core.plan import CollectTask, Plan, PlannedStep, UploadTask
+from gatectl.core.plan import CollectTask, Plan, PlannedStep, ScannerTask, UploadTask
+from gatectl.core.scanner import with_scanners
 from gatectl.errors import CommandRefused
 from gatectl.ports import Keeper, Nodes, Recorder
 from gatectl.transport.contract import RemoteFile, Transport
@@ -88,7 +89,7 @@ class EvidenceCollector:
         """Judge all evidence that is kept for the gate, and record answer and findings."""
         history = tuple(self.history())
         exposed_since = self.exposed_since()
-        judged = self._judged(history, exposed_since)
+        judged = with_scanners(self._judged(history, exposed_since), history)
         recorder.record(
             CompromiseJudged(
                 answer=judged.answer.value,
@@ -309,6 +310,9 @@ def footprint_of(history: Iterable[Recorded]) -> Footprint:
                 task = plan.step(step).task
                 if isinstance(task, UploadTask):
                     own = OwnFile(node=node, at=record.at, path=task.to, sha256=task.sha256)
+                    files.append(own)
+                if isinstance(task, ScannerTask):
+                    own = OwnFile(node=node, at=record.at, path=task.script, sha256=task.sha256)
                     files.append(own)
             case EvidenceKept(what="output", node=node, name=command):
                 commands.append(OwnCommand(node=node, at=record.at, command=command))

@@ -51,6 +51,7 @@ from gatectl.core.event import (
     RunEnded,
     RunResumed,
     RunStarted,
+    ScannerRun,
     SidesSeen,
     Signalled,
     StepEnded,
@@ -156,6 +157,8 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
             return "keep evidence", event.name, event.what
         case Examined():
             return "attest examination", event.file, event.finding
+        case ScannerRun():
+            return "run scanner", event.script, event.said
         case CompromiseJudged():
             return "judge compromise", "", event.answer
         case Signalled():

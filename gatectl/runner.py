@@ -16,6 +16,7 @@ from gatectl.core.check import (
     Unreadable,
     Verdict,
     all_of,
+    failed,
     judge,
     judge_changed,
     judge_file,
@@ -47,6 +48,7 @@ from gatectl.core.plan import (
     JudgeTask,
     PlannedStep,
     RequestTask,
+    ScannerTask,
     SidesTask,
     UploadTask,
 )
@@ -67,6 +69,7 @@ from gatectl.core.sequencer import (
 from gatectl.errors import GatectlError, HostKeyMismatch, Interrupted
 from gatectl.lanes import in_lanes
 from gatectl.ports import Collector, Keeper, Lookout, Nodes, Recorder, StopFlag
+from gatectl.scanner import ScannerVisit
 
 _LOOK_TIMEOUT_S = 30.0
 _FIRST_WAIT_S = 0.2
@@ -198,6 +201,8 @@ class _Turn:
                 return self._looked(lambda: self._sides(sides))
             case RequestTask() as request:
                 return self._looked(lambda: self._request(request))
+            case ScannerTask() as task:
+                return self._scanner(task)
             case CollectTask() as task:
                 return outcome_of_look(self._collect(task))
             case JudgeTask():
@@ -444,6 +449,28 @@ class _Turn:
         verdict = judge(seen.observation, task.holds)
         self._record_look(f"{task.method} {task.path} from {task.side}", verdict, seen.raw, began)
         return verdict
+
+    def _scanner(self, task: ScannerTask) -> tuple[Outcome, Verdict]:
+        if self.run.mode is Mode.DRY:
+            return Outcome.WOULD, failed("the script is neither brought nor run by a dry run")
+        runner = self.runner
+        visit = ScannerVisit(
+            nodes=runner.nodes,
+            recorder=runner.recorder,
+            evidence=runner.evidence,
+            step=self.step,
+            task=task,
+        )
+        busy = visit.still_at_work() if self.in_doubt else ""
+        if busy:
+            return Outcome.UNKNOWN, unknown(f"{task.node}: {busy}")
+        intended = ActIntended(step=self.step.id, node=task.node, lines=self.step.writes)
+        self.run = self.run.after(runner.recorder.record(intended))
+        runner.recorder.still_held()
+        verdict = visit.scan()
+        # Whatever is known of a compromise is judged anew, with what the scanner said.
+        runner.collector.judge(runner.recorder)
+        return outcome_of_act(verdict)
 
     def _collect(self, task: CollectTask) -> Verdict:
         try:

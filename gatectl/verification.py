@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gatectl.anchor import Anchor, PaperAnchor, check_signature
 from gatectl.chain import JournalVerdict, Problem
-from gatectl.core.event import Event, EvidenceId, EvidenceKept, LookMade, Noted
+from gatectl.core.event import Event, EvidenceId, EvidenceKept, LookMade, Noted, ScannerRun
 from gatectl.core.words import words_of
 from gatectl.errors import GatectlError, JournalDamaged
 from gatectl.evidence import EvidenceStore
@@ -96,7 +96,11 @@ def _evidence_of(journal: Journal) -> Iterator[tuple[int, EvidenceId]]:
     before: Event | None = None
     for recorded in journal.events():
         match recorded.event:
-            case LookMade(evidence=str() as evidence) | EvidenceKept(evidence=str() as evidence):
+            case (
+                LookMade(evidence=str() as evidence)
+                | EvidenceKept(evidence=str() as evidence)
+                | ScannerRun(evidence=str() as evidence)
+            ):
                 # What was done without a disk kept no evidence, and the record says so.
                 if not (isinstance(before, Noted) and before.text.startswith("taken in from ")):
                     yield recorded.sequence, evidence

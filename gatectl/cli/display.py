@@ -23,6 +23,7 @@ from gatectl.core.event import (
     RunEnded,
     RunResumed,
     RunStarted,
+    ScannerRun,
     Signalled,
     StepEnded,
     StepStarted,
@@ -111,6 +112,8 @@ class Display:
                 self._hanging(f"      {node} > ", text, "yellow")
             case StepEnded() as ended:
                 self._end(ended)
+            case ScannerRun(said=said, because=because, script=script, node=node):
+                self._line(f"      {node}: {script}: {said} - {because}", "bold")
             case CompromiseJudged(answer=answer, because=because):
                 self._line(f"      compromise check: {answer} - {because}", "bold")
             case Signalled(before=before, after=after) if before is not after:

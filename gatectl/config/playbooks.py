@@ -17,7 +17,15 @@ from gatectl.core import lint
 from gatectl.core.advisory import Build, BuildError
 from gatectl.core.check import COMPARISONS
 from gatectl.core.gate import Gate
-from gatectl.core.playbook import PLACEHOLDER, DeviceStep, Holds, Playbook, RequestStep
+from gatectl.core.playbook import (
+    PLACEHOLDER,
+    DeviceStep,
+    Holds,
+    Playbook,
+    RequestStep,
+    ScannerStep,
+    ScannerWords,
+)
 from gatectl.errors import InvalidInput, PlaybookInvalid
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}\.toml")
@@ -91,6 +99,8 @@ def _step_flaws(playbook: Playbook) -> Iterator[Flaw]:
         facts = step.only_if
         for name in ("build_at_least", "build_below"):
             yield from _build_flaws(("step", number, "only_if", name), getattr(facts, name))
+        if isinstance(step, ScannerStep):
+            yield from _pattern_flaws(("step", number, "says"), step.says)
         if not isinstance(step, DeviceStep | RequestStep):
             continue
         if not step.holds:
@@ -98,6 +108,15 @@ def _step_flaws(playbook: Playbook) -> Iterator[Flaw]:
             yield ("step", number, "holds"), "needs at least one entry"
         for position, holds in enumerate(step.holds):
             yield from _holds_flaws(("step", number, "holds", position), holds)
+
+
+def _pattern_flaws(key: Key, words: ScannerWords) -> Iterator[Flaw]:
+    for name in ("compromised", "error", "clean"):
+        pattern = getattr(words, name).pattern
+        try:
+            re.compile(pattern)
+        except re.error as exc:
+            yield (*key, name, "pattern"), f"is not a regular expression: {exc}"
 
 
 def _holds_flaws(key: Key, holds: Holds) -> Iterator[Flaw]:

@@ -18,9 +18,9 @@ plan and run and names the next action, `lanes` the next one for each node, `cou
 the gate and what its end is worth. `interlock` and `readiness` say what must be proven before a run
 begins or a gate reopens; `window`, `pace` and `startlimit` when it may.
 
-`collection` is evidence, `indicators` judges it, `devicelog` reads a device's logs. `drift`,
-`inspection` and their like compare a gate with what it should be. `case`, `casework`, `advice`,
-`deadline`, `council` and their like answer for what was done; `approval`, `agreement`, `signers`
-and `sshsig` are the agreement of others; `manifest` and `vex` what is handed over. `report` tells
-runs and timelines.
+`collection` is evidence, `indicators` judges it, `scanner` hears what a vendor's script says of it,
+`devicelog` reads a device's logs. `drift`, `inspection` and their like compare a gate with what it
+should be. `case`, `casework`, `advice`, `deadline`, `council` and their like answer for what was
+done; `approval`, `agreement`, `signers` and `sshsig` are the agreement of others; `manifest` and
+`vex` what is handed over. `report` tells runs and timelines.
 """

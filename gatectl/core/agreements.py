@@ -21,6 +21,7 @@ from gatectl.core.event import (
     Recorded,
     RunId,
     RunStarted,
+    ScannerRun,
     Signalled,
 )
 from gatectl.core.gate import NodeName, Signal
@@ -123,7 +124,7 @@ class Agreements:
                 changes = plan.purpose not in _CHANGE_NOTHING_YET
                 run = str(recorded.run or "") if changes else self.run
                 return replace(self, run=run, just_used=())
-            case EvidenceKept() | CompromiseJudged():
+            case EvidenceKept() | ScannerRun() | CompromiseJudged():
                 return replace(self, evidence_sequence=recorded.sequence, evidence_at=recorded.at)
             case Signalled(signal=signal):
                 return self._signalled(signal)

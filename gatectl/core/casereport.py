@@ -10,7 +10,12 @@ from gatectl.core.answer import Answer, Sentence, Term
 from gatectl.core.case import Case
 from gatectl.core.casework import AdviceReceived, CaseEntry, Person
 from gatectl.core.council import on_advice, on_consequences, on_deviation
-from gatectl.core.event import EvidenceKept, LookMade, Recorded
+from gatectl.core.event import (
+    EvidenceKept,
+    LookMade,
+    Recorded,
+    ScannerRun,
+)
 from gatectl.core.exposedtime import ExposedTime, exposed_times
 from gatectl.core.exposure import NodeSeen
 from gatectl.core.gate import AdvisoryId, Gate
@@ -100,9 +105,12 @@ def _exhibits(case: Case, answers: Iterable[Answer]) -> tuple[Exhibit, ...]:
     )
 
 
+_WITH_EVIDENCE = LookMade | EvidenceKept | ScannerRun | AdviceReceived
+
+
 def _exhibit(number: int, recorded: Recorded) -> Exhibit:
     event = recorded.event
-    sha256 = event.evidence if isinstance(event, LookMade | EvidenceKept | AdviceReceived) else None
+    sha256 = event.evidence if isinstance(event, _WITH_EVIDENCE) else None
     person = getattr(event, "person", None)
     return Exhibit(
         number=number,

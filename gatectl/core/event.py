@@ -208,6 +208,21 @@ class CompromiseJudged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerRun:
+    """A vendor's scanner was run on a node, or could not be; this is what it said."""
+
+    kind: Literal["scanner.run"] = "scanner.run"
+    step: PlannedId
+    node: NodeName
+    script: str
+    sha256: str
+    said: Literal["clean", "compromised", "inconclusive"]
+    because: str
+    evidence: EvidenceId | None
+    """All that it printed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
     """Somebody gave his word for an examination that was made off the box."""
 
@@ -270,6 +285,7 @@ Event = Annotated[
     | SidesSeen
     | EvidenceKept
     | CompromiseJudged
+    | ScannerRun
     | Examined
     | Signalled
     | InterlocksJudged

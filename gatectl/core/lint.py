@@ -18,9 +18,12 @@ from gatectl.core.playbook import (
     DeviceStep,
     Holds,
     Playbook,
+    Purpose,
     RequestStep,
+    ScannerStep,
     Step,
 )
+from gatectl.core.scanner import hear_scanner
 from gatectl.core.traffic import Traffic
 
 
@@ -34,11 +37,19 @@ class LintProblem:
 
 def lint_playbook(playbook: Playbook, gates: tuple[Gate, ...]) -> tuple[LintProblem, ...]:
     """Find everything in a playbook that would let it prove or cut what it must not."""
-    return tuple(
+    found = [
         LintProblem(step=step.id, sentence=sentence)
         for step in playbook.step
         for sentence in _problems(step, gates)
-    )
+    ]
+    if playbook.purpose in _ONLY_LOOKS:
+        sentence = f"a playbook that is to {playbook.purpose} only looks; a scanner needs another"
+        found += [
+            LintProblem(step=step.id, sentence=f"{sentence} purpose, such as maintain")
+            for step in playbook.step
+            if isinstance(step, ScannerStep)
+        ]
+    return tuple(found)
 
 
 def _problems(step: Step, gates: tuple[Gate, ...]) -> Iterator[str]:
@@ -48,12 +59,36 @@ def _problems(step: Step, gates: tuple[Gate, ...]) -> Iterator[str]:
         case RequestStep():
             seen = Seen(records=(step.refuses,))
             yield from _check_problems(judge(seen, _bare(step.holds)).answer)
+        case ScannerStep():
+            yield from _scanner_problems(step)
         case CollectStep():
             if not (step.looks or step.paths):
                 yield "a collect step needs looks or paths"
             yield from (f"`{look}` may write" for look in step.looks if not is_read_only(look))
         case _:
             pass
+
+
+_ONLY_LOOKS = frozenset({Purpose.VERIFY, Purpose.SCAN})
+
+
+def _scanner_problems(step: ScannerStep) -> Iterator[str]:
+    if step.proves:
+        # A clean word of somebody else's would stand for our own check.
+        yield "a scanner step proves nothing by itself; a judge step takes its word in"
+    if "\n" in step.arguments.strip():
+        yield "the arguments are one line"
+    wanted = {
+        "compromised": step.says.compromised,
+        "inconclusive": step.says.error,
+        "clean": step.says.clean,
+    }
+    for said, says in wanted.items():
+        heard = hear_scanner(says.answer, step.says)
+        if heard.said != said:
+            yield f"the recorded answer for {said} is understood as {heard.said}: {heard.because}"
+    if hear_scanner("", step.says).said != "inconclusive":
+        yield "the rule hears something in an output that is empty"
 
 
 def _device_problems(step: DeviceStep, gates: tuple[Gate, ...]) -> Iterator[str]:

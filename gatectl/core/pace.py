@@ -5,7 +5,14 @@ from typing import Final
 
 from gatectl.core.event import Outcome, Recorded, RunStarted, StepEnded
 from gatectl.core.gate import NodeName
-from gatectl.core.plan import DeviceTask, Plan, PlannedId, PlannedStep, UploadTask
+from gatectl.core.plan import (
+    DeviceTask,
+    Plan,
+    PlannedId,
+    PlannedStep,
+    ScannerTask,
+    UploadTask,
+)
 from gatectl.core.playbook import Purpose
 
 _MARGIN: Final = 1.5
@@ -70,7 +77,7 @@ def longest_s(step: PlannedStep) -> float:
     match step.task:
         case DeviceTask(act=act, act_timeout_s=act_timeout_s):
             return len(act) * act_timeout_s + step.retry.deadline_s
-        case UploadTask(act_timeout_s=act_timeout_s):
+        case UploadTask(act_timeout_s=act_timeout_s) | ScannerTask(act_timeout_s=act_timeout_s):
             return act_timeout_s + step.retry.deadline_s
         case _:
             return step.retry.deadline_s

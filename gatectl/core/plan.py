@@ -23,6 +23,7 @@ from gatectl.core.playbook import (
     OnFail,
     Purpose,
     Retry,
+    ScannerWords,
 )
 
 PlannedId = NewType("PlannedId", str)
@@ -89,6 +90,28 @@ class UploadTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerTask:
+    """Run a vendor's scanner on a node, in a folder of its own that is gone afterwards."""
+
+    kind: Literal["scanner"] = "scanner"
+    node: NodeName
+    file: str
+    sha256: str
+    folder: str
+    script: str
+    """Where the script lies in the folder."""
+    run: str
+    """The line that starts it."""
+    words: ScannerWords
+    act_timeout_s: float
+
+    @property
+    def remove(self) -> str:
+        """The line that takes the folder away, whether it is there or not."""
+        return f"shell rm -rf {self.folder}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollectTask:
     """Take evidence from a node."""
 
@@ -127,7 +150,7 @@ class JudgeTask:
     kind: Literal["judge"] = "judge"
 
 
-Task = DeviceTask | UploadTask | CollectTask | SidesTask | RequestTask | JudgeTask
+Task = DeviceTask | UploadTask | ScannerTask | CollectTask | SidesTask | RequestTask | JudgeTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +171,7 @@ class PlannedStep:
     def node(self) -> NodeName | None:
         """The node that this step is about, if it is about one."""
         match self.task:
-            case DeviceTask() | UploadTask() | CollectTask():
+            case DeviceTask() | UploadTask() | ScannerTask() | CollectTask():
                 return self.task.node
             case SidesTask() | RequestTask() | JudgeTask():
                 return None
@@ -163,6 +186,8 @@ class PlannedStep:
                 return act
             case UploadTask(file=file, to=to):
                 return (f"put {file} {to}",)
+            case ScannerTask(file=file, script=script, run=run) as scanner:
+                return (f"put {file} {script}", run, scanner.remove)
             case CollectTask() | SidesTask() | RequestTask() | JudgeTask():
                 return ()
             case _ as never:

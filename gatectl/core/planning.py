@@ -29,6 +29,7 @@ from gatectl.core.plan import (
     PlannedId,
     PlannedStep,
     RequestTask,
+    ScannerTask,
     SidesTask,
     Task,
     UploadTask,
@@ -43,6 +44,7 @@ from gatectl.core.playbook import (
     Playbook,
     Purpose,
     RequestStep,
+    ScannerStep,
     SidesStep,
     Step,
     Unfit,
@@ -51,6 +53,7 @@ from gatectl.core.playbook import (
 from gatectl.core.traffic import Traffic
 
 _HTTP_PORT = 80
+_SCANNER_FOLDER = "/var/tmp/gatectl-scanner-"  # noqa: S108 - the appliance's, by a hash, removed
 _OPENS_OR_SHUTS = frozenset({Purpose.CLOSE, Purpose.REOPEN, Purpose.CONFIRM})
 
 
@@ -121,7 +124,7 @@ def promised_files(
     return tuple(
         (fill_in(step.file, words, step.id), fill_in(step.sha256, words, step.id))
         for step in playbook.step
-        if isinstance(step, UploadStep)
+        if isinstance(step, UploadStep | ScannerStep)
     )
 
 
@@ -240,7 +243,7 @@ class _Filler:
         match step:
             case DeviceStep():
                 yield from self._device(step, direction)
-            case UploadStep() | CollectStep():
+            case UploadStep() | ScannerStep() | CollectStep():
                 for node in nodes_for(step.on, self.gate, self.facts):
                     yield self._planned(step, self._transfer(step, node), step.id, node)
             case SidesStep():
@@ -253,8 +256,10 @@ class _Filler:
             case _ as never:
                 assert_never(never)
 
-    def _transfer(self, step: UploadStep | CollectStep, node: NodeName) -> Task:
+    def _transfer(self, step: UploadStep | ScannerStep | CollectStep, node: NodeName) -> Task:
         fill = self._filling(self.words, step.id)
+        if isinstance(step, ScannerStep):
+            return _scanner(step, node, fill)
         if isinstance(step, CollectStep):
             return CollectTask(
                 node=node,
@@ -392,6 +397,24 @@ class _Filler:
         if wanted == "every-advisory":
             return in_force(self.gate, self.advisories)
         return _named(wanted, self.advisories)
+
+
+def _scanner(step: ScannerStep, node: NodeName, fill: Callable[[str], str]) -> ScannerTask:
+    sha256 = fill(step.sha256)
+    # By the hash, so that nothing of another script's can lie there.
+    folder = f"{_SCANNER_FOLDER}{sha256[:12].lower()}"
+    script = f"{folder}/scanner"
+    words = " ".join(filter(None, (step.interpreter, script, fill(step.arguments).strip())))
+    return ScannerTask(
+        node=node,
+        file=fill(step.file),
+        sha256=sha256,
+        folder=folder,
+        script=script,
+        run=f"shell {words}",
+        words=step.says,
+        act_timeout_s=step.act_timeout_s,
+    )
 
 
 def in_force(gate: Gate, advisories: Mapping[AdvisoryId, Advisory]) -> tuple[Advisory, ...]:

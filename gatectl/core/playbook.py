@@ -220,6 +220,46 @@ class CollectStep(_Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Says(Written):
+    """A line by which a scanner says something, and a recorded answer that has it."""
+
+    pattern: str
+    """Regular expression, searched in each line."""
+    answer: str
+    """An output of the scanner, as it was seen once, that is to be understood so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerWords(Written):
+    """How a scanner says what it found; its exit status is never trusted."""
+
+    compromised: Says
+    error: Says
+    """It could not do its work; clean is then not believed."""
+    clean: Says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerStep(_Step):
+    """A vendor's own scanner script: brought to a node, run there, heard, and taken away again.
+
+    What it says is one more source for the compromise check: it can make that worse, never better.
+    """
+
+    kind: Literal["scanner"]
+    on: Literal["primary", "secondary", "each-node"]
+    file: str
+    """The script on this machine."""
+    sha256: str
+    """As its publisher promises it; another file is refused before anything is contacted."""
+    interpreter: Literal["bash", "sh", "perl", "python"] = "bash"
+    arguments: str = ""
+    says: ScannerWords
+    act_timeout_s: float = 900.0
+    """How long the script may run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SidesStep(_Step):
     """A look at the gate from all vantages: who gets an answer, and who should."""
 
@@ -258,6 +298,7 @@ def _kind_of(value: object) -> str:
 Step = Annotated[
     Annotated[DeviceStep, Tag("device")]
     | Annotated[UploadStep, Tag("upload")]
+    | Annotated[ScannerStep, Tag("scanner")]
     | Annotated[CollectStep, Tag("collect")]
     | Annotated[SidesStep, Tag("sides")]
     | Annotated[RequestStep, Tag("request")]

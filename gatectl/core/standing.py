@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from gatectl.core.check import Verdict
+from gatectl.core.check import Answer, Verdict
 from gatectl.core.checkpoint import StandingKept
 from gatectl.core.event import (
     CompromiseJudged,
@@ -18,6 +18,7 @@ from gatectl.core.event import (
     RunId,
     RunResumed,
     RunStarted,
+    ScannerRun,
     SidesSeen,
     Signalled,
     StepEnded,
@@ -27,6 +28,8 @@ from gatectl.core.moment import Lived, Moment
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
+
+_COMPROMISE_CHECK = "compromise-check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,8 @@ class Standing:
                 return _proven(standing, interlock, ended, recorded, lived)
             case CompromiseJudged() as judged:
                 return replace(standing, compromise=judged, compromise_at=recorded.at)
+            case ScannerRun(said="compromised" | "inconclusive") as scanner:
+                return _doubted(standing, scanner, recorded, lived)
             case EvidenceKept() as kept:
                 return replace(standing, evidence=(*standing.evidence, kept))
             case _:
@@ -209,6 +214,23 @@ def _signalled(
             )
         case _:
             return standing
+
+
+def _doubted(before: Standing, scanner: ScannerRun, recorded: Recorded, lived: Lived) -> Standing:
+    """Let what a scanner found take the place of an earlier clean check, until it is made anew."""
+    if recorded.run is None:
+        return before
+    answer = Answer.FAIL if scanner.said == "compromised" else Answer.UNKNOWN
+    proof = Proof(
+        interlock=_COMPROMISE_CHECK,
+        node=None,
+        verdict=Verdict(answer=answer, because=f"{scanner.node}: {scanner.because}"),
+        at=recorded.at,
+        sequence=recorded.sequence,
+        lived=lived,
+        run=recorded.run,
+    )
+    return replace(before, proofs={**before.proofs, (_COMPROMISE_CHECK, None): proof})
 
 
 def _proven(

@@ -64,11 +64,20 @@ class Shell:
         except ValueError as error:
             terminal.write(f"{error}\n")
             return 1
+        status = self._list(pipelines, terminal)
+        entry.reply = f"exit status {status}"
+        return status
+
+    def run_in_script(self, line: str, terminal: Terminal) -> int:
+        """Run a line of a script: no prompt has seen it, so no log has it."""
+        return self._list(parse(line[:LINE_LIMIT]), terminal)
+
+    def _list(self, pipelines: list[Pipeline], terminal: Terminal) -> int:
+        status = 0
         for pipeline in pipelines:
             if (pipeline.after == "&&" and status != 0) or (pipeline.after == "||" and status == 0):
                 continue
             status = self._pipeline(pipeline, terminal)
-        entry.reply = f"exit status {status}"
         return status
 
     def _pipeline(self, pipeline: Pipeline, terminal: Terminal) -> int:

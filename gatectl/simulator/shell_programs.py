@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from gatectl.simulator import installer, shell_files, shell_find, shell_system, shell_text
+from gatectl.simulator import (
+    installer,
+    shell_files,
+    shell_find,
+    shell_scripts,
+    shell_system,
+    shell_text,
+)
 from gatectl.simulator.shell_process import Process
 
 PROGRAMS: Mapping[str, Callable[[Process], int]] = {
@@ -55,6 +62,8 @@ PROGRAMS: Mapping[str, Callable[[Process], int]] = {
     "sync": shell_system.nothing,
     "sleep": shell_system.nothing,
     "true": shell_system.nothing,
+    "bash": shell_scripts.run_script,
+    "sh": shell_scripts.run_script,
     "mount": shell_system.mounts,
     "nscli": shell_system.command_line,
 }

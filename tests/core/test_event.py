@@ -49,6 +49,7 @@ from gatectl.core.event import (
     RunEnded,
     RunResumed,
     RunStarted,
+    ScannerRun,
     SidesSeen,
     Signalled,
     StepEnded,
@@ -95,6 +96,15 @@ ONE_OF_EACH: tuple[Event, ...] = (
     ),
     SidesSeen(outside="shut", inside="open", because="all agree", looks=({"kind": "refused"},)),
     EvidenceKept(step=STEP.id, node=NS_A, what="missing", name="/tmp/x", evidence=None),
+    ScannerRun(
+        step=STEP.id,
+        node=NS_A,
+        script="ioc.sh",
+        sha256="0f" * 32,
+        said="inconclusive",
+        because="cut",
+        evidence=None,
+    ),
     Examined(by="ciso", finding="clean", file="report.pdf", evidence=EvidenceId("a" * 64)),
     CompromiseJudged(answer="inconclusive", because="no log", findings=({"path": "/x"},)),
     Signalled(

@@ -14,6 +14,9 @@ from gatectl.core.playbook import (
     Playbook,
     Purpose,
     RequestStep,
+    Says,
+    ScannerStep,
+    ScannerWords,
     Step,
 )
 from tests.builders import SHIPPED, make_gate, shipped_playbook
@@ -180,3 +183,58 @@ def test_each_problem_names_its_step() -> None:
     steps = (device(id="one", idle="reboot -f"), device(id="two", act=None, undo="x"))
     playbook = Playbook(name="mine", title="Mine", purpose=Purpose.MAINTAIN, step=steps)
     assert [problem.step for problem in lint_playbook(playbook, ())] == ["one", "two"]
+
+
+def scanner(**changes: Any) -> ScannerStep:
+    """Make a step that runs a scanner."""
+    given: dict[str, Any] = {
+        "kind": "scanner",
+        "id": "scan",
+        "title": "Scan",
+        "on": "each-node",
+        "file": "${script}",
+        "sha256": "${sha256}",
+        "says": SAYS,
+        **changes,
+    }
+    return ScannerStep(**given)
+
+
+SAYS = ScannerWords(
+    compromised=Says(pattern="^MATCH: ", answer="MATCH: /tmp/a"),
+    error=Says(pattern="^panic", answer="panic"),
+    clean=Says(pattern="^found: No$", answer="found: No"),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"says": replace(SAYS, clean=Says(pattern="^no$", answer="yes"))}, "for clean is unde"),
+        (
+            {"says": replace(SAYS, compromised=Says(pattern="^MATCH", answer="found: No"))},
+            "for compromised is understood as clean",
+        ),
+        (
+            {"says": replace(SAYS, clean=Says(pattern="found", answer="found MATCH: \nMATCH: a"))},
+            "for clean is understood as compromised",
+        ),
+        ({"says": replace(SAYS, error=Says(pattern="oops", answer="found: No"))}, "inconclusive"),
+        ({"proves": "compromise-check"}, "proves nothing by itself"),
+        ({"arguments": "-v\nrm -rf /"}, "one line"),
+    ],
+)
+def test_a_scanner_whose_words_are_not_understood_is_found(
+    changes: dict[str, Any], words: str
+) -> None:
+    """Each rule must understand its own recorded answer; a clean word proves nothing of ours."""
+    assert sentences(scanner()) == []
+    assert any(words in sentence for sentence in sentences(scanner(**changes)))
+
+
+@pytest.mark.parametrize("purpose", [Purpose.SCAN, Purpose.VERIFY])
+def test_a_scanner_in_a_playbook_that_only_looks_is_found(purpose: Purpose) -> None:
+    """It brings a file, and such a run's sessions cannot write."""
+    playbook = Playbook(name="mine", title="Mine", purpose=purpose, step=(scanner(),))
+    (problem,) = lint_playbook(playbook, (make_gate(),))
+    assert "only looks" in problem.sentence
