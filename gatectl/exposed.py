@@ -19,6 +19,7 @@ from gatectl.core.fingerprint import Finding, Unrecognised, compare_with_pair
 from gatectl.core.gate import AdvisoryId, Gate, Host, NodeName, Role
 from gatectl.core.inspected import PAIR_LOOK
 from gatectl.core.remedy import Remedy, remedy
+from gatectl.core.safecheck import Behaviour, CheckFinding
 from gatectl.errors import ExitCode, GatectlError, InvalidInput, worst
 from gatectl.facts import role_shown
 from gatectl.settings_seen import see_settings
@@ -65,11 +66,21 @@ class GateJudged:
     by_shown_build: tuple[AdvisoryId, ...] = ()
     """What would apply besides, if it is the box that is wrong about its build."""
 
+    checks: tuple[CheckFinding, ...] = ()
+    """What the answers to harmless requests show, where they were sent."""
+
     @property
     def code(self) -> ExitCode:
         """The worst of its nodes; a page that shows another build is drift by itself."""
         codes = [one.code for one in self.nodes]
-        return worst([*codes, ExitCode.DRIFT] if self.shown_build.answer is Answer.FAIL else codes)
+        if self.shown_build.answer is Answer.FAIL:
+            codes.append(ExitCode.DRIFT)
+        proofs = {one.behaviour for one in self.checks if one.check.weight == "proof"}
+        if Behaviour.VULNERABLE in proofs:
+            codes.append(ExitCode.DRIFT)
+        if Behaviour.UNKNOWN in proofs:
+            codes.append(ExitCode.MAYBE_OPEN)
+        return worst(codes)
 
 
 def judge_gate(

@@ -90,6 +90,8 @@ def answer_record(got: HttpAnswer | NoAnswer) -> Observation:
                 "body": visible(got.body.decode("utf-8", "replace"), limit=_BODY_SHOWN),
                 "server": visible(got.header("server")),
                 "location": visible(got.header("location")),
+                "last_modified": visible(got.header("last-modified")),
+                "length": visible(got.header("content-length")),
                 "page": page_of(got).value,
             }
             return Seen(records=(record,))

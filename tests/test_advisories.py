@@ -31,7 +31,10 @@ KEYS = {
     "after_patch": {"what", "when", "commands"},
     "avoid": {"build", "because"},
     "partly_fixed": {"build", "cves", "note"},
-    "safe_checks": {"name", "path", "weight", "vulnerable", "note"},
+    "safe_checks": {
+        "name", "path", "method", "served", "weight", "vulnerable", "vulnerable_when",
+        "fixed_when", "note",
+    },
 }  # fmt: skip
 REQUIRED = {"id", "title", "published", "cves", "source", "fixed", "preconditions", "sources"}
 

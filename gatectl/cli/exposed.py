@@ -1,6 +1,8 @@
 """The verb that asks which bulletins apply to a gate, and what to do about it."""
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -15,14 +17,16 @@ from gatectl.cli.output import (
     shown_build_document,
     shown_build_words,
 )
-from gatectl.core.advisory import AfterPatch
+from gatectl.core.advisory import Advisory, AfterPatch
 from gatectl.core.exposedtime import ExposedTime
 from gatectl.core.exposure import Applicability, NodeExposure
-from gatectl.core.gate import AdvisoryId
+from gatectl.core.gate import AdvisoryId, Gate
 from gatectl.core.remedy import Install
 from gatectl.core.visible import visible
+from gatectl.desk import Desk
 from gatectl.errors import worst
 from gatectl.exposed import GateJudged, NodeJudged, judge_gate
+from gatectl.safecheck import send_safe_checks
 from gatectl.shownbuild import see_shown_build
 
 _STYLES = {Applicability.APPLIES: "bold red", Applicability.UNKNOWN: "bold yellow"}
@@ -32,10 +36,18 @@ _DAY_S = 86_400
 
 @click.command()
 @options.gates
+@click.option(
+    "--check",
+    "checks",
+    is_flag=True,
+    help="Send the bulletins' harmless requests as well, and say what the answers show.",
+)
 @click.option("--in-force", is_flag=True, help="Only the bulletins of the gate's configuration.")
 @options.as_json
 @click.pass_context
-def exposed(ctx: click.Context, gates: tuple[str, ...], in_force: bool, as_json: bool) -> int:
+def exposed(
+    ctx: click.Context, gates: tuple[str, ...], checks: bool, in_force: bool, as_json: bool
+) -> int:
     """Say which bulletins apply to a gate, why, and what to do.
 
     Build, configuration and settings of every node are looked at, over sessions that cannot
@@ -48,15 +60,13 @@ def exposed(ctx: click.Context, gates: tuple[str, ...], in_force: bool, as_json:
     with display.shown(), workplace(ctx, gates, (display,)) as place:
         known = place.desk.advisories
         judged = [
-            judge_gate(
+            _judge(
+                place.desk,
                 gate,
                 known
                 if not in_force or gate.advisories == "all"
                 else {name: known[name] for name in gate.advisories},
-                connect=place.desk.connect,
-                shown=see_shown_build(gate, place.desk.connect),
-                history=place.desk.journal.events(gate=gate.name),
-                now=place.desk.clock.now(),
+                checks=checks,
             )
             for gate in place.gates
         ]
@@ -69,12 +79,34 @@ def exposed(ctx: click.Context, gates: tuple[str, ...], in_force: bool, as_json:
     return code
 
 
+def _judge(
+    desk: Desk, gate: Gate, advisories: Mapping[AdvisoryId, Advisory], *, checks: bool
+) -> GateJudged:
+    judged = judge_gate(
+        gate,
+        advisories,
+        connect=desk.connect,
+        shown=see_shown_build(gate, desk.connect),
+        history=desk.journal.events(gate=gate.name),
+        now=desk.clock.now(),
+    )
+    if not checks:
+        return judged
+    exposures = [one for node in judged.nodes for one in node.exposures]
+    found = send_safe_checks(gate, desk.connect, advisories.values(), exposures)
+    return replace(judged, checks=found)
+
+
 def _print_gate(judged: GateJudged) -> None:
     for node in judged.nodes:
         _print_node(judged, node)
     click.echo(f"build as the gateway shows it: {shown_build_words(judged.shown_build)}")
     if judged.by_shown_build:
         click.echo(f"with that build, these apply besides: {', '.join(judged.by_shown_build)}")
+    for one in judged.checks:
+        hint = " (a hint only)" if one.check.weight == "marker" else ""
+        told = f"{one.advisory} {one.check.name}, from {one.side}: {one.behaviour}{hint}"
+        click.echo(visible(f"{told} - {one.because}", limit=400))
     times = {name: time for name, time in judged.times.items() if time.periods}
     if not times:
         return
@@ -131,6 +163,17 @@ def _gate_document(judged: GateJudged) -> dict[str, Any]:
         "name": judged.gate.name,
         "exit_code": int(judged.code),
         "nodes": [_node_document(node) for node in judged.nodes],
+        "checks": [
+            {
+                "id": one.advisory,
+                "check": one.check.name,
+                "weight": one.check.weight,
+                "side": one.side.value,
+                "behaviour": one.behaviour.value,
+                "because": one.because,
+            }
+            for one in judged.checks
+        ],
         "shown_build": {
             **shown_build_document(judged.shown_build),
             "applies_besides": list(judged.by_shown_build),

@@ -2,7 +2,8 @@
 
 Read in this order. `gate` says what a gate is and how its states follow. `advisory` orders builds
 and knows what a bulletin says of them (`bulletinlint`, what is wrong in one); `exposure`,
-`exposedtime` and `remedy` what it means for a gate, since when, and what to do. `check` compares
+`exposedtime` and `remedy` what it means for a gate, since when, and what to do; `safecheck` what
+harmless requests show. `check` compares
 what was seen with what was expected, `traffic` what a packet rule lets in, and `reach` judges looks
 from inside and outside (`page` and `fingerprint` read what the gateway answers).
 

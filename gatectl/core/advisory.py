@@ -172,9 +172,18 @@ class SafeCheck:
 
     name: str
     path: str
-    """Sent as it stands."""
+    """Sent as it stands; it must be blocked."""
+    method: Literal["GET", "HEAD"] = "GET"
+    served: str = "/vpn/index.html"
+    """What people ask for: unless it is served, no answer to the other request says anything."""
     weight: Literal["proof", "marker"]
+    """A marker is a hint, and proves nothing."""
     vulnerable: str
+    """What the answer of a vulnerable gateway is, in words."""
+    vulnerable_when: Mapping[str, str] = field(default_factory=dict)
+    """The same as fields of the answer and a regular expression for each; all must be found."""
+    fixed_when: Mapping[str, str] = field(default_factory=dict)
+    """The mark of a fixed build, for a marker."""
     note: str = ""
 
 

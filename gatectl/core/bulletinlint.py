@@ -11,6 +11,10 @@ Flaw = tuple[Key, str]
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
+_ANSWER_FIELDS = frozenset(
+    {"status", "reason", "body", "body_empty", "server", "location", "last_modified", "length"}
+    | {"page"}
+)
 _TRAIN = re.compile(r"(?P<release>\d{1,2}\.\d{1,2})(?P<fips>-FIPS)?", re.ASCII)
 
 
@@ -26,6 +30,7 @@ def lint_bulletin(advisory: Advisory) -> Iterator[Flaw]:
     yield from _trains(advisory)
     yield from _builds(advisory)
     yield from _conditions(advisory)
+    yield from _checks(advisory)
     yield from _cves(advisory)
 
 
@@ -112,6 +117,30 @@ def _conditions(advisory: Advisory) -> Iterator[Flaw]:
             re.compile(one.pattern)
         except re.error as exc:
             yield key, f"is not a regular expression: {exc}"
+
+
+def _checks(advisory: Advisory) -> Iterator[Flaw]:
+    for position, check in enumerate(advisory.safe_checks):
+        key: Key = ("safe_checks", position)
+        if not (check.vulnerable_when or check.fixed_when):
+            yield key, "needs vulnerable_when or fixed_when; without, it says nothing"
+        if check.weight == "proof" and not check.vulnerable_when:
+            yield (*key, "vulnerable_when"), "a proof needs the answer of a vulnerable gateway"
+        for name in ("path", "served"):
+            if re.fullmatch(r"/[!-~]*", getattr(check, name)) is None:
+                yield (*key, name), "is not a path of one line that begins with /"
+        for name, wanted in (
+            ("vulnerable_when", check.vulnerable_when),
+            ("fixed_when", check.fixed_when),
+        ):
+            for part, pattern in wanted.items():
+                if part not in _ANSWER_FIELDS:
+                    known = ", ".join(sorted(_ANSWER_FIELDS))
+                    yield (*key, name, part), f"is not a field of an answer: {known}"
+                try:
+                    re.compile(pattern)
+                except re.error as exc:
+                    yield (*key, name, part), f"is not a regular expression: {exc}"
 
 
 def _cves(advisory: Advisory) -> Iterator[Flaw]:

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from gatectl.config.shipped import read_advisories
-from gatectl.core.advisory import BrokenBuild, PartialFix, Precondition, RequiredSetting
+from gatectl.core.advisory import (
+    BrokenBuild,
+    PartialFix,
+    Precondition,
+    RequiredSetting,
+    SafeCheck,
+)
 from gatectl.core.bulletinlint import lint_bulletin
 from gatectl.core.gate import AdvisoryId
 from tests.builders import BULLETIN
@@ -96,3 +102,44 @@ def test_a_bulletin_without_a_flaw_has_none() -> None:
     """The one that is spoilt above is right."""
     sound = replace(BULLETIN, preconditions=(GATEWAY,), required_settings=(SETTING,))
     assert list(lint_bulletin(sound)) == []
+
+
+CHECK = SafeCheck(
+    name="folder",
+    path="/vpn/../vpns/",
+    weight="proof",
+    vulnerable="a page",
+    vulnerable_when={"status": "^200$"},
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        ({"vulnerable_when": {}}, ("safe_checks", 0), "says nothing"),
+        (
+            {"vulnerable_when": {}, "fixed_when": {"status": "404"}},
+            ("safe_checks", 0, "vulnerable_when"),
+            "a proof needs",
+        ),
+        (
+            {"vulnerable_when": {"colour": "x"}},
+            ("safe_checks", 0, "vulnerable_when", "colour"),
+            "not a field",
+        ),
+        (
+            {"vulnerable_when": {"body": "("}},
+            ("safe_checks", 0, "vulnerable_when", "body"),
+            "not a regular expression",
+        ),
+        ({"path": "/a\r\nX: y"}, ("safe_checks", 0, "path"), "one line"),
+        ({"served": "vpn"}, ("safe_checks", 0, "served"), "begins with /"),
+    ],
+)
+def test_a_safe_check_that_says_nothing_is_told(
+    change: dict[str, Any], key: tuple[str | int, ...], words: str
+) -> None:
+    """One without the answer of a vulnerable gateway would find every gateway fixed."""
+    assert list(lint_bulletin(replace(BULLETIN, safe_checks=(CHECK,)))) == []
+    flaws = dict(lint_bulletin(replace(BULLETIN, safe_checks=(replace(CHECK, **change),))))
+    assert words in flaws[key]
