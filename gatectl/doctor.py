@@ -4,7 +4,7 @@ import importlib.util
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from gatectl.core.gate import Gate, SecretRef
 from gatectl.emergencypath import emergency_trouble
 from gatectl.errors import ExitCode, GatectlError, worst
 from gatectl.journal import Journal
+from gatectl.journals import JournalPlace
 from gatectl.secret import resolve
 from gatectl.signatures import openssh_version
 from gatectl.sqlitefile import sqlite_version
@@ -109,22 +110,16 @@ def _state_disk(state: Path) -> Iterator[Finding]:
     yield judged("file-system", str(nearest), trouble, "a local disk", mend)
 
 
-def examine_journal(configuration: Configuration, opened: Journal) -> Finding:
-    """See whether the record verifies."""
+def examine_journal(place: JournalPlace, opened: Journal) -> Iterator[Finding]:
+    """See whether the record verifies, and what it rests on."""
     verdict = opened.verify()
     first = verdict.problems[0].sentence if verdict.problems else ""
-    path = configuration.settings.state_dir / "journal.db"
     found = judged(
-        "journal", str(path), first, f"{verdict.events} records hold", "gatectl journal verify"
+        "journal", place.shown, first, f"{verdict.events} records hold", "gatectl journal verify"
     )
-    return Finding(
-        name=found.name,
-        subject=found.subject,
-        answer=found.answer,
-        found=found.found,
-        mend=found.mend,
-        code=ExitCode.TAMPERED,
-    )
+    yield replace(found, code=ExitCode.TAMPERED)
+    for one in opened.conditions():
+        yield judged(one.name, place.shown, one.trouble, one.found, one.mend)
 
 
 def _sqlite() -> Finding:

@@ -9,15 +9,17 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from gatectl.clock import Clock
-from gatectl.core.event import EvidenceId, Noted, Recorded
+from gatectl.core.event import Event, EvidenceId, Noted, Recorded, RunId, Signalled
+from gatectl.core.gate import GateName, Signal, advance
 from gatectl.desk import Desk
 from gatectl.errors import GatectlError, JournalDamaged
+from gatectl.history import GateHistory
 from gatectl.journal import Journal
 from gatectl.record import understood, written
 
@@ -102,16 +104,38 @@ def take_in(journal: Journal, state_dir: Path, clock: Clock) -> int:
     count = 0
     for path in _left(emergency_folders(state_dir)):
         records = tuple(_read(path))
+        overtaken = _overtaken(journal, records)
+        entries: list[tuple[Event, GateName, RunId | None]] = []
         for recorded in records:
             told = (
                 f"taken in from {path.name}: written at {recorded.at.isoformat()} without a "
                 f"journal, {clock.now().isoformat()}"
             )
-            journal.append(Noted(text=told), gate=recorded.gate, run=recorded.run)
-            journal.append(recorded.event, gate=recorded.gate, run=recorded.run)
+            entries.append((Noted(text=told), recorded.gate, recorded.run))
+            entries.append((recorded.event, recorded.gate, recorded.run))
+        journal.append_all(entries)
+        for gate in overtaken:
+            _doubt(journal, gate, path.name)
         count += len(records)
         path.rename(path.with_name(path.name + _TAKEN))
     return count
+
+
+def _overtaken(journal: Journal, records: Sequence[Recorded]) -> frozenset[GateName]:
+    """Name the gates of which another machine has put something newer on record meanwhile."""
+    began = {recorded.gate: recorded.at for recorded in reversed(records)}
+    newest = {gate: next(journal.newest_first(gate=gate), None) for gate in began}
+    return frozenset(gate for gate, last in newest.items() if last and last.at > began[gate])
+
+
+def _doubt(journal: Journal, gate: GateName, name: str) -> None:
+    """Say that what comes last on record did not happen last: only a look can tell now."""
+    before = GateHistory(journal, gate).standing().state
+    because = f"{name} was taken in behind what another machine did later"
+    doubt = Signalled(
+        signal=Signal.DOUBT, before=before, after=advance(before, Signal.DOUBT), because=because
+    )
+    journal.append(doubt, gate=gate)
 
 
 def _left(folders: tuple[Path, ...]) -> Iterator[Path]:

@@ -44,6 +44,17 @@ class LeaseTime:
     """Whether it is one clock for all machines; else times of another boot say nothing."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One thing that a doctor wants to know of an engine, beyond its records."""
+
+    name: str
+    found: str
+    trouble: str
+    """Empty where all is well."""
+    mend: str
+
+
 class Engine(Protocol):
     """One open journal's tables; may be used from several threads."""
 
@@ -72,6 +83,9 @@ class Engine(Protocol):
 
     def walked_whole(self, walk: Walk, up_to: int) -> Iterator[Problem]:
         """Walk from first to last, and look at what hashes do not cover as well."""
+
+    def conditions(self) -> Iterator[Condition]:
+        """Tell what the promises of the records rest on."""
 
     def close(self) -> None:
         """Let go of it."""

@@ -188,7 +188,7 @@ class JournalUnreachable(JournalUnavailable):
     """The server that has the journal is away, or does not know us."""
 
     exit_code = ExitCode.UNREACHABLE
-    default_hint = "`gatectl doctor --offline` says more; `gatectl close` works without it."
+    default_hint = "See to the server and the way there; `gatectl close` works without it."
 
 
 class MaybeOpen(GatectlError):

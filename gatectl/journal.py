@@ -17,7 +17,7 @@ from gatectl.clock import Clock, read
 from gatectl.core.event import Event, Noted, Recorded, RunId
 from gatectl.core.gate import GateName
 from gatectl.core.moment import CLOCK_STEP_S, Moment
-from gatectl.engine import Engine, Rows
+from gatectl.engine import Condition, Engine, Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.groupcommit import GroupCommit
 from gatectl.lease import Leases
@@ -123,6 +123,12 @@ class Journal:
 
         return self._appending.do(put_down)
 
+    def append_all(self, entries: Sequence[tuple[Event, GateName, RunId | None]]) -> None:
+        """Put several events on disk, all of them or none."""
+        with self._writing() as rows:
+            for event, gate, run in entries:
+                self._insert(rows, event, read(self._clock), gate=gate, run=run)
+
     def events(
         self,
         *,
@@ -191,6 +197,10 @@ class Journal:
         """Give one record's hash as it lies there, to be compared with what stands on paper."""
         with self._engine.reading() as rows:
             return hash_at(rows, sequence)
+
+    def conditions(self) -> Iterator[Condition]:
+        """Tell what the promises of the records rest on, for a doctor."""
+        return self._engine.conditions()
 
     def verify(self, anchor: Head | None = None) -> JournalVerdict:
         """Look for every change since the records were written; with an anchor also at the end."""

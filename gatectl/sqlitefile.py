@@ -16,7 +16,7 @@ from typing import Self
 
 from gatectl.chain import Head, Problem, Row, Stretch, Walk
 from gatectl.clock import Clock, read
-from gatectl.engine import LeaseTime, Rows
+from gatectl.engine import Condition, LeaseTime, Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.schema import (
     BUSY_TIMEOUT_MS,
@@ -202,6 +202,10 @@ class SqliteFile:
             if sentence != "ok":
                 yield Problem(sequence=0, sentence=f"the database is damaged: {sentence}")
         yield from self.lost_guards()
+
+    def conditions(self) -> Iterator[Condition]:
+        """Tell nothing: what a file rests on is this machine, which a doctor looks at anyway."""
+        return iter(())
 
     def close(self) -> None:
         """Let go of the file."""

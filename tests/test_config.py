@@ -229,6 +229,29 @@ BAD_VALUES = [
     (("[gates.almelo]", "settings = 1\n[gates.almelo]"), "settings", "must be a table"),
     (("[gates.almelo]", "[setings]\n[gates.almelo]"), "setings", "did you mean settings?"),
     (
+        ("[gates.almelo]", '[settings]\njournal = "postgresql://a:canary@b/c"\n[gates.almelo]'),
+        "settings.journal",
+        "must not hold a password",
+    ),
+    (
+        ("[gates.almelo]", '[settings]\njournal = "journal.db"\n[gates.almelo]'),
+        "settings.journal",
+        "postgresql://user@host",
+    ),
+    (
+        (
+            "[gates.almelo]",
+            '[settings]\njournal = "postgresql:///x"\njournal_login = {}\n[gates.almelo]',
+        ),
+        "settings.journal_login",
+        "needs exactly one of password_file, command and credential",
+    ),
+    (
+        ("[gates.almelo]", '[settings]\njournal_login = { credential = "x" }\n[gates.almelo]'),
+        "settings",
+        "no journal that it is for",
+    ),
+    (
         ("[gates.almelo]", '[settings]\nplaybook_dirs = ["nowhere"]\n[gates.almelo]'),
         "settings.playbook_dirs[0]",
         "not a folder",

@@ -5,18 +5,20 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gatectl.clock import HandClock
-from gatectl.core.event import EvidenceId, Noted
-from gatectl.core.gate import GateName, GateState
+from gatectl.core.event import EvidenceId, Noted, Recorded, Signalled
+from gatectl.core.gate import GateName, GateState, Signal, advance
 from gatectl.core.standing import Standing
 from gatectl.emergency import EmergencyRecord, LostEvidence, take_in
-from gatectl.errors import JournalDamaged
+from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.journal import Journal
 from gatectl.simulator.rehearsal import GATE, SimulatedSite
 from tests.cli.keyboard import Keyboard
+from tests.shelves import Shelf
 
 Spoil = Callable[[Path], object]
 
@@ -118,6 +120,68 @@ def test_record_with_a_torn_last_line_is_taken_in_up_to_it(tmp_path: Path) -> No
     notes = [one.event.text for one in journal.events() if isinstance(one.event, Noted)]
     assert notes[1::2] == ["first", "second"]
     assert take_in(journal, state, clock) == 0
+
+
+def test_record_that_another_machine_has_overtaken_leaves_the_gate_in_doubt(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    """What is taken in last did not happen last: the state is unknown until somebody looks."""
+    clock = HandClock()
+    state = tmp_path / "record"
+    gate = GateName(GATE)
+    source = Journal.in_memory(clock=clock, actor="anna", origin="there")
+    moved = (Signal.CLOSE_STARTED, Signal.CLOSE_PROVEN)
+    with shelf.open(clock=clock) as journal:
+        for overtaken in (False, True):
+            record = EmergencyRecord((state,), clock.now())
+            before = GateState.UNKNOWN
+            for signal in moved:
+                after = advance(before, signal)
+                record(
+                    source.append(
+                        Signalled(signal=signal, before=before, after=after, because="shut"),
+                        gate=gate,
+                    )
+                )
+                before = after
+            record.close()
+            clock.sleep(60)
+            if overtaken:
+                journal.append(Noted(text="done by another machine"), gate=gate)
+            clock.sleep(60)
+            assert take_in(journal, state, clock) == 2
+            found = Standing.from_events(gate, journal.events()).state
+            assert found is (GateState.UNKNOWN if overtaken else GateState.CLOSED)
+
+
+def test_record_is_taken_in_whole_or_not_at_all(
+    tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails half-way is not on record twice after the next start."""
+    clock = HandClock()
+    state = tmp_path / "record"
+    record = EmergencyRecord((state,), clock.now())
+    source = Journal.in_memory(clock=clock, actor="anna", origin="there")
+    for text in ("first", "second"):
+        record(source.append(Noted(text=text), gate=GateName(GATE)))
+    record.close()
+    with shelf.open(clock=clock) as journal:
+        insert = journal._insert
+        left = [3]
+
+        def failing(*args: Any, **words: Any) -> Recorded:
+            left[0] -= 1
+            if not left[0]:
+                raise JournalUnavailable("the disk is full")
+            return insert(*args, **words)
+
+        monkeypatch.setattr(journal, "_insert", failing)
+        with pytest.raises(JournalUnavailable):
+            take_in(journal, state, clock)
+        monkeypatch.undo()
+        assert journal.head().sequence == 0
+        assert take_in(journal, state, clock) == 2
+        assert journal.head().sequence == 4
 
 
 def test_record_without_any_folder_goes_to_stderr(

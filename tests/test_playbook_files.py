@@ -214,7 +214,9 @@ def folders(tmp_path: Path) -> tuple[Path, ...]:
     """Make a user's folder in front of the shipped ones."""
     own = tmp_path / "own"
     own.mkdir()
-    configured = Settings(state_dir=tmp_path, playbook_dirs=(own,), operator="op")
+    configured = Settings(
+        state_dir=tmp_path, evidence_dir=tmp_path, playbook_dirs=(own,), operator="op"
+    )
     return playbook_folders(configured)
 
 

@@ -21,6 +21,7 @@ from gatectl.core.visible import visible
 from gatectl.errors import ExitCode, InvalidInput
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
+from gatectl.journals import open_journal, place_of
 from gatectl.signatures import read_signer_list
 
 _REPORT_BYTES_MAX = 256 * 2**20
@@ -96,9 +97,8 @@ def bundle_of(
     reports: Mapping[str, bytes],
 ) -> Bundle:
     """Put together the bundle of a gate or a case; nothing is written."""
-    state = configuration.settings.state_dir
-    with Journal.open(
-        state / "journal.db",
+    with open_journal(
+        place_of(configuration.settings),
         clock=SystemClock(),
         actor="auditor",
         origin=socket.gethostname(),
@@ -114,7 +114,7 @@ def bundle_of(
             advisories=Advisories(configuration.bulletins),
             with_evidence=with_evidence,
         )
-        return make_bundle(journal, EvidenceStore(state / "evidence"), wanted)
+        return make_bundle(journal, EvidenceStore(configuration.settings.evidence_dir), wanted)
 
 
 @bundle.command("verify")

@@ -23,12 +23,13 @@ from gatectl.config.configuration import (
 from gatectl.config.playbooks import playbook_folders
 from gatectl.config.shipped import read_indicators
 from gatectl.core.event import Recorded
-from gatectl.core.gate import Gate, GateName, Host
+from gatectl.core.gate import Gate, GateName, Host, SecretRef
 from gatectl.desk import Desk
 from gatectl.emergency import EmergencyRecord, emergency_desk, emergency_folders, take_in
 from gatectl.errors import GatectlError, InvalidInput, JournalDamaged, JournalUnavailable
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
+from gatectl.journals import open_journal, place_of
 from gatectl.log import configure, step_record
 from gatectl.messages import Messenger
 from gatectl.recorder import Listener
@@ -82,12 +83,13 @@ def workplace(
     stop = SignalStop()
     trouble: GatectlError | None = None
     try:
-        journal = Journal.open(
-            state / "journal.db",
+        journal = open_journal(
+            place_of(configuration.settings),
             clock=clock,
             actor=actor,
             origin=socket.gethostname(),
             unsafe_any_file_system=rehearsal,
+            fetch=keyring.fetch_alone,
         )
         take_in(journal, state, clock)
     except (JournalUnavailable, JournalDamaged) as exc:
@@ -100,7 +102,7 @@ def workplace(
     with journal, stop.listening():
         desk = Desk(
             journal=journal,
-            evidence=EvidenceStore(state / "evidence"),
+            evidence=EvidenceStore(configuration.settings.evidence_dir),
             clock=clock,
             connect=_connector(keyring),
             lookout=GateLookout,
@@ -161,7 +163,12 @@ class _Keyring:
         self._known = KnownSecrets()
 
     def fetch(self, host: Host) -> Credential:
-        credential = resolve(host.secret, ask=_ask_on_terminal())
+        return self._kept(resolve(host.secret, ask=_ask_on_terminal()))
+
+    def fetch_alone(self, ref: SecretRef) -> Credential:
+        return self._kept(resolve(ref, ask=None))
+
+    def _kept(self, credential: Credential) -> Credential:
         if isinstance(credential, Secret):
             self._known.add(credential)
         return credential

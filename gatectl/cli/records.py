@@ -19,8 +19,10 @@ from gatectl.errors import ExitCode, InvalidInput
 from gatectl.evidence import EvidenceStore
 from gatectl.excerpt import excerpt_lines, look_through_excerpt
 from gatectl.journal import Journal
+from gatectl.journals import JournalPlace, open_journal, place_of
 from gatectl.lease import Lease, LeaseToken
 from gatectl.operation import Operation
+from gatectl.postgres.tables import birth_statements, rights_statements
 from gatectl.verification import (
     Verification,
     look_through,
@@ -82,8 +84,8 @@ def verify(
     """
     known = [(path, read_anchor(path)) for path in anchors]
     written = PaperAnchor.read(paper) if paper is not None else None
-    path = _path(ctx, file)
-    with _opened(path) as opened:
+    place = _place(ctx, file)
+    with _opened(place) as opened:
         found = look_through(opened)
         for anchor_path, anchor in known:
             found = with_anchor(
@@ -92,9 +94,9 @@ def verify(
         if written is not None:
             found = with_paper(found, opened, written)
         if not no_evidence:
-            found = with_evidence(found, opened, EvidenceStore(path.parent / "evidence"))
+            found = with_evidence(found, opened, EvidenceStore(place.evidence))
     code = ExitCode.TAMPERED if found.problems else ExitCode.PROVEN
-    _print_found(path, found, code, as_json=as_json)
+    _print_found(place.shown, found, code, as_json=as_json)
     return code
 
 
@@ -128,17 +130,17 @@ def anchor(
     Do it at each phase. Later, `gatectl journal verify --anchor FILE` or `--paper 'N WORD...'`
     shows whether anything up to this record was changed.
     """
-    path = _path(ctx, file)
-    with _opened(path) as opened:
+    place = _place(ctx, file)
+    with _opened(place) as opened:
         found = look_through(opened)
     if found.problems:
         # An anchor of a broken chain would make the break look old.
-        _print_found(path, found, ExitCode.TAMPERED, as_json=as_json)
+        _print_found(place.shown, found, ExitCode.TAMPERED, as_json=as_json)
         return ExitCode.TAMPERED
     taken = Anchor(head=found.verdict.head, taken=SystemClock().now())
     if key is not None:
         taken = replace(taken, signature=sign(taken, key))
-    kept = write_anchor(taken, target, not_in=path.parent) if target is not None else None
+    kept = write_anchor(taken, target, not_in=place.file.parent) if target is not None else None
     if syslog:
         send_to_syslog(taken)
     _print_anchor(taken, kept, syslog=syslog, as_json=as_json)
@@ -162,7 +164,7 @@ def export(ctx: click.Context, file: Path | None, gate_name: str, output: Path |
     Of other gates the excerpt has hashes alone, so that it can be given away and still be followed
     to the head of this very journal: `gatectl journal check FILE`.
     """
-    with _opened(_path(ctx, file)) as opened:
+    with _opened(_place(ctx, file)) as opened:
         lines = excerpt_lines(opened, GateName(gate_name))
         if output is None:
             for line in lines:
@@ -173,6 +175,22 @@ def export(ctx: click.Context, file: Path | None, gate_name: str, output: Path |
                 target.writelines(f"{line}\n" for line in lines)
         except OSError as exc:
             raise InvalidInput(f"{output} cannot be written: {exc.strerror}") from exc
+    return ExitCode.PROVEN
+
+
+@journal.command("sql")
+@click.option("--role", required=True, help="The role that gatectl has at the server.")
+@click.option("--rights-only", is_flag=True, help="For tables that are there already.")
+@click.option("--json", "as_json", is_flag=True, hidden=True, expose_value=False)
+def sql(role: str, rights_only: bool) -> int:
+    """Print the statements that make a journal in a PostgreSQL server; nothing is contacted.
+
+    Let an administrator run them as a role of its own, which then owns the tables: the role of
+    gatectl can add records, and change or remove none.
+    """
+    made = () if rights_only else birth_statements(SystemClock().now())
+    for statement in ("BEGIN", *made, *rights_statements(role), "COMMIT"):
+        click.echo(f"{statement};")
     return ExitCode.PROVEN
 
 
@@ -252,13 +270,15 @@ def break_(ctx: click.Context, gate: str, token: int, reason: str, as_json: bool
     return ExitCode.PROVEN
 
 
-def _path(ctx: click.Context, file: Path | None) -> Path:
-    return file or configuration_of(ctx).settings.state_dir / "journal.db"
+def _place(ctx: click.Context, file: Path | None) -> JournalPlace:
+    if file is None:
+        return place_of(configuration_of(ctx).settings)
+    return JournalPlace(file=file, evidence=file.parent / "evidence")
 
 
-def _opened(path: Path) -> Journal:
-    return Journal.open(
-        path,
+def _opened(place: JournalPlace) -> Journal:
+    return open_journal(
+        place,
         clock=SystemClock(),
         actor="auditor",
         origin=socket.gethostname(),
@@ -268,14 +288,14 @@ def _opened(path: Path) -> Journal:
     )
 
 
-def _print_found(path: Path, found: Verification, code: ExitCode, *, as_json: bool) -> None:
+def _print_found(shown: str, found: Verification, code: ExitCode, *, as_json: bool) -> None:
     head = found.verdict.head
     if as_json:
         print_document(
             "journal verify",
             code,
             {
-                "journal": str(path),
+                "journal": shown,
                 "lineage": head.lineage,
                 "events": found.verdict.events,
                 "sequence": head.sequence,
@@ -294,11 +314,11 @@ def _print_found(path: Path, found: Verification, code: ExitCode, *, as_json: bo
             print_line(sentence)
         if not found.problems:
             records = f"{found.verdict.events} records hold, up to {head.sequence}"
-            print_line(f"{path}: {records} ({head.hash})", "green")
+            print_line(f"{shown}: {records} ({head.hash})", "green")
     if found.problems:
         count = len(found.problems)
         what = "1 problem" if count == 1 else f"{count} problems"
-        click.echo(f"gatectl: {visible(str(path))} does not verify: {what}", err=True)
+        click.echo(f"gatectl: {visible(shown)} does not verify: {what}", err=True)
         click.echo(f"         {_KEEP}", err=True)
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from gatectl.config.document import Key
 from gatectl.config.problem import Flaw
-from gatectl.config.written import WrittenSettings
+from gatectl.config.written import WrittenJournalLogin, WrittenSettings
+from gatectl.core.gate import SecretRef
+from gatectl.core.journalserver import JournalServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,10 @@ class Settings:
 
     state_dir: Path
     """Journal, evidence and log."""
+    journal_server: JournalServer | None = None
+    """Where the journal lies instead, for several machines."""
+    evidence_dir: Path
+    """Evidence alone; in `state_dir` unless several machines share it."""
     playbook_dirs: tuple[Path, ...]
     """Looked through before the playbooks that come with gatectl."""
     advisory_dir: Path | None = None
@@ -41,10 +47,32 @@ def settings_from(
     )
     return Settings(
         state_dir=state_dir,
+        journal_server=_server(written, folder),
+        evidence_dir=(
+            state_dir / "evidence"
+            if written.evidence_dir is None
+            else resolve(written.evidence_dir, folder)
+        ),
         playbook_dirs=tuple(resolve(text, folder) for text in written.playbook_dirs),
         advisory_dir=resolve(written.advisory_dir, folder) if written.advisory_dir else None,
         operator=written.operator or system_user(environment),
     )
+
+
+def _server(written: WrittenSettings, folder: Path) -> JournalServer | None:
+    if written.journal is None:
+        return None
+    login = written.journal_login
+    return JournalServer(url=written.journal, login=_login(login, folder) if login else None)
+
+
+def _login(written: WrittenJournalLogin, folder: Path) -> SecretRef:
+    if written.password_file is not None:
+        target = str(resolve(written.password_file, folder))
+        return SecretRef(kind="password_file", target=target)
+    if written.command is not None:
+        return SecretRef(kind="command", target=written.command)
+    return SecretRef(kind="credential", target=written.credential or "")
 
 
 def user_folder(environment: Mapping[str, str], variable: str, default: str) -> Path:

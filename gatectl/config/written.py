@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, core_schema
 
 from gatectl.core.gate import Address, Network, VserverKind
+from gatectl.core.journalserver import server_flaw
 from gatectl.core.notice import Occasion
 from gatectl.core.playbook import Purpose, Written
 from gatectl.core.window import schedule_flaw
@@ -271,14 +272,44 @@ class WrittenGate(Written):
     vantages: Annotated[tuple[WrittenVantage, ...], Field(min_length=1)]
 
 
+def _usable_server(text: str) -> str:
+    flaw = server_flaw(text)
+    if flaw:
+        raise ValueError(flaw)
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenJournalLogin(Written):
+    """Where the password for the journal's server is found."""
+
+    password_file: PathText | None = None
+    command: Text | None = None
+    credential: Label | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a login without a way to a password, or with more ways than one."""
+        given = [self.password_file, self.command, self.credential]
+        if len([one for one in given if one is not None]) != 1:
+            raise ValueError("needs exactly one of password_file, command and credential")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSettings(Written):
     """What holds for all gates."""
 
     state_dir: PathText | None = None
+    journal: Annotated[Text, AfterValidator(_usable_server)] | None = None
+    journal_login: WrittenJournalLogin | None = None
+    evidence_dir: PathText | None = None
     playbook_dirs: tuple[PathText, ...] = ()
     advisory_dir: PathText | None = None
     operator: Text | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a login for a server that is not named."""
+        if self.journal_login is not None and self.journal is None:
+            raise ValueError("has a journal_login, and no journal that it is for")
 
 
 def _usable_schedule(text: str) -> str:

@@ -51,7 +51,7 @@ class Link:
     """A connection that is made when it is first needed; for one thread at a time."""
 
     def __init__(self, server: JournalServer, password: Password, answer_s: float) -> None:
-        self._server = server
+        self.server = server
         self._password = password
         self._answer_s = answer_s
         self._watchdog = Watchdog()
@@ -89,7 +89,7 @@ class Link:
         return self._connection
 
     def _connect(self) -> Connection:
-        parameters = {**_parameters(self._server), **conninfo_to_dict(self._server.url)}
+        parameters = {**_parameters(self.server), **conninfo_to_dict(self.server.url)}
         password = self._password()
         if password is not None:
             parameters["password"] = password

@@ -12,8 +12,9 @@ import psycopg
 from gatectl.chain import Problem, Row, Walk
 from gatectl.clock import Clock
 from gatectl.core.journalserver import JournalServer
-from gatectl.engine import LeaseTime, Rows
+from gatectl.engine import Condition, LeaseTime, Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable, JournalUnreachable
+from gatectl.postgres.condition import conditions
 from gatectl.postgres.link import ANSWER_S, Link, Password
 from gatectl.postgres.tables import birth_statements, lost_guards, tables_version
 from gatectl.schema import SCHEMA_VERSION, stretch
@@ -131,6 +132,12 @@ class PostgresServer:
         yield from self.lost_guards()
         yield from self.walked(walk, up_to)
 
+    def conditions(self) -> Iterator[Condition]:
+        """Look at the server, and at what our role may do there."""
+        with self.reading() as rows:
+            found = tuple(conditions(rows, self._link.server))
+        yield from found
+
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:
@@ -141,7 +148,11 @@ def _found(link: Link) -> int:
     with link.rows() as rows:
         version = tables_version(rows)
     if not version:
-        raise JournalUnavailable(f"there is no journal in {link.where} yet")
+        raise JournalUnavailable(
+            f"there is no journal in {link.where} yet",
+            hint="The first verb that works on a gate makes it, or what `gatectl journal sql` "
+            "prints.",
+        )
     return version
 
 

@@ -31,8 +31,20 @@ def patched_site() -> Iterator[SimulatedSite]:
 
 @pytest.fixture
 def site(patched_site: SimulatedSite, tmp_path: Path) -> Keyboard:
-    """Sit down with the README's playbook and a script beside the configuration."""
-    keyboard = Keyboard.at(patched_site, tmp_path)
+    """Sit down in front of the open pair that many tests share."""
+    return seated(patched_site, tmp_path)
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[Keyboard]:
+    """Sit down in front of a pair that may be closed."""
+    with SimulatedSite(speed=240.0, build=FIXED_BUILD) as site:
+        yield seated(site, tmp_path)
+
+
+def seated(site: SimulatedSite, tmp_path: Path) -> Keyboard:
+    """Put the README's playbook and a script beside the configuration."""
+    keyboard = Keyboard.at(site, tmp_path)
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     found = re.search(r"<!-- scanner example.*?```toml\n(.*?)```", readme, re.DOTALL)
     assert found is not None
@@ -109,21 +121,21 @@ def test_a_clean_word_is_on_record_and_proves_nothing_by_itself(site: Keyboard) 
     assert {one["answer"] for one in judged} == {"inconclusive"}
 
 
-def test_a_compromise_that_the_scanner_finds_keeps_the_gate_shut(site: Keyboard) -> None:
+def test_a_compromise_that_the_scanner_finds_keeps_the_gate_shut(own_site: Keyboard) -> None:
     """It exits with 0 all the same; a clean check of our own from before does not outweigh it."""
-    assert site.type("close").code == ExitCode.PROVEN
-    assert site.type("scan").code == ExitCode.PROVEN
+    assert own_site.type("close").code == ExitCode.PROVEN
+    assert own_site.type("scan").code == ExitCode.PROVEN
     word = "echo MATCH: planted for this test\n"
-    (site.folder / "scanner.sh").write_text(SCRIPT.replace("exit 0", word + "exit 0"))
-    shown = scan(site)
+    (own_site.folder / "scanner.sh").write_text(SCRIPT.replace("exit 0", word + "exit 0"))
+    shown = scan(own_site)
     assert shown.code == ExitCode.FAILED_SHUT
     assert "MATCH: planted for this test" in " ".join(shown.err.split())
-    assert left_over(site) == []
-    refused = site.type("reopen", "--confirm", GATE, "--json")
+    assert left_over(own_site) == []
+    refused = own_site.type("reopen", "--confirm", GATE, "--json")
     assert refused.code == ExitCode.REFUSED
     blockers = {one["interlock"]: one for one in refused.gate["blockers"]}
     assert "MATCH: planted" in blockers["compromise-check"]["because"]
-    again = site.type("scan")
+    again = own_site.type("scan")
     assert again.code == ExitCode.FAILED_SHUT
     assert "compromised - vendor-scanner" in " ".join(again.err.split())
 
