@@ -52,7 +52,7 @@ from gatectl.core.standing import Standing, evidence_ids
 from gatectl.desk import Desk
 from gatectl.errors import InvalidInput, JournalDamaged, Refused
 from gatectl.history import GateHistory
-from gatectl.lease import LeaseToken
+from gatectl.lease import LeaseCounts, LeaseToken
 from gatectl.recorder import RunRecorder
 from gatectl.signatures import SignerList, look_at, openssh_version, read_signer_list
 
@@ -328,7 +328,7 @@ class Consent:
         if lease is None:
             recorder.record(event)
             return
-        held = self.desk.journal.leases.counting(self.gate.name, lease)
+        held = LeaseCounts(gate=self.gate.name, token=lease)
         recorded = self.desk.journal.append(event, gate=self.gate.name, require=held)
         for listener in self.desk.listeners:
             listener(recorded)

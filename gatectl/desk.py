@@ -13,8 +13,7 @@ from gatectl.core.interlock import Blocker
 from gatectl.core.run import Run
 from gatectl.core.window import Window
 from gatectl.errors import ExitCode, GatectlError
-from gatectl.journal import Journal
-from gatectl.ports import Keeper, Lookout, StopFlag
+from gatectl.ports import GateJournal, Keeper, Lookout, StopFlag
 from gatectl.recorder import Listener
 from gatectl.transport.contract import Transport
 
@@ -26,7 +25,7 @@ Connect = Callable[[Host], Transport]
 class Desk:
     """What every verb works with, handed over once."""
 
-    journal: Journal
+    journal: GateJournal
     evidence: Keeper
     clock: Clock
     connect: Connect

@@ -18,8 +18,7 @@ from gatectl.core.casework import (
 from gatectl.core.event import EvidenceId, Recorded
 from gatectl.core.gate import GateName
 from gatectl.errors import GatectlError, InvalidInput, JournalDamaged, Refused
-from gatectl.journal import Journal
-from gatectl.ports import Keeper
+from gatectl.ports import GateJournal, Keeper
 
 HOURS_MAX = 24.0
 """Nobody works longer without a break; more is a slip of the pen."""
@@ -29,7 +28,7 @@ HOURS_MAX = 24.0
 class Dossier:
     """One gate's cases."""
 
-    journal: Journal
+    journal: GateJournal
     gate: GateName
     evidence: Keeper
 

@@ -7,11 +7,11 @@ from gatectl.core.deadline import KINDS, Deadline, deadlines, untold
 from gatectl.core.gate import Gate
 from gatectl.core.upkeep import DeadlinePassed
 from gatectl.desk import Desk
-from gatectl.journal import Journal
+from gatectl.ports import GateJournal
 from gatectl.recorder import RunRecorder
 
 
-def case_of(journal: Journal, gate: Gate) -> Case | None:
+def case_of(journal: GateJournal, gate: Gate) -> Case | None:
     """Fold the open case from what its deadlines rest on; a gate without any reads nothing else."""
     opened = next(journal.newest_first(gate=gate.name, kinds=("case.opened",)), None)
     if opened is None:
@@ -19,7 +19,7 @@ def case_of(journal: Journal, gate: Gate) -> Case | None:
     return open_case(journal.events(gate=gate.name, kinds=KINDS, after=opened.sequence - 1))
 
 
-def due_now(journal: Journal, gate: Gate, now: datetime) -> tuple[Deadline, ...]:
+def due_now(journal: GateJournal, gate: Gate, now: datetime) -> tuple[Deadline, ...]:
     """Give every deadline of the gate's open case, the most pressing first."""
     case = case_of(journal, gate)
     return () if case is None else deadlines(case, now, measure_days=gate.measure_days)

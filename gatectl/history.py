@@ -10,7 +10,7 @@ from gatectl.core.fold import KEEP_AFTER, Fold
 from gatectl.core.gate import GateName, Signal
 from gatectl.core.standing import Standing
 from gatectl.errors import JournalUnavailable
-from gatectl.journal import Journal
+from gatectl.ports import GateJournal
 
 _KEPT = "standing.kept"
 _SIGNALLED = "gate.signalled"
@@ -22,7 +22,7 @@ NEWEST_EVENTS_MAX = 16_000
 class GateHistory:
     """One gate's past; may be asked from several threads."""
 
-    def __init__(self, journal: Journal, gate: GateName) -> None:
+    def __init__(self, journal: GateJournal, gate: GateName) -> None:
         self._journal = journal
         self._gate = gate
         self._fold: Fold | None = None

@@ -6,7 +6,7 @@ a past that was rewritten as a whole.
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,13 +20,16 @@ from gatectl.core.moment import CLOCK_STEP_S, Moment
 from gatectl.engine import Condition, Engine, Rows
 from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.groupcommit import GroupCommit
-from gatectl.lease import Leases
+from gatectl.lease import Fence, Leases
 from gatectl.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
 from gatectl.record import understood, written
 from gatectl.schema import LINK_COLUMNS, hash_at
 from gatectl.sqlitefile import SqliteFile
 
 _PAGE_ROWS = 500
+
+Entry = tuple[Event, GateName, RunId | None]
+"""An event, its gate, and the run that it belongs to."""
 
 
 class Journal:
@@ -105,29 +108,29 @@ class Journal:
         *,
         gate: GateName,
         run: RunId | None = None,
-        require: Callable[[Rows], None] | None = None,
+        require: Fence | None = None,
     ) -> Recorded:
-        """Put an event on disk, unless `require` raises in the same transaction."""
+        """Put an event on disk, if the fence stands; else LeaseLost."""
+        return self.append_all(((event, gate, run),), require=require)[0]
 
-        def put_down(rows: Rows) -> Recorded:
+    def append_all(
+        self, entries: Sequence[Entry], *, require: Fence | None = None
+    ) -> tuple[Recorded, ...]:
+        """Put several events on disk, all of them or none, if the fence stands; else LeaseLost."""
+
+        def put_down(rows: Rows) -> tuple[Recorded, ...]:
             if require is not None:
-                require(rows)
-            moment, last = read(self._clock), self._last_moment
-            step_s = last.wall_step_s(moment) if last else 0.0
-            if abs(step_s) > CLOCK_STEP_S:
-                # A step of the wall clock between two events is itself an event.
-                moved = f"clock step: the wall clock moved by {step_s:+.1f} s since the last event"
-                self._insert_note(rows, moved, gate=gate, run=run)
+                self.leases.check(rows, require)
+            moment = read(self._clock)
+            for _, gate, run in entries[:1]:
+                self._note_clock_step(rows, moment, gate, run)
             self._last_moment = moment
-            return self._insert(rows, event, moment, gate=gate, run=run)
+            return tuple(
+                self._insert(rows, event, moment, gate=gate, run=run)
+                for event, gate, run in entries
+            )
 
         return self._appending.do(put_down)
-
-    def append_all(self, entries: Sequence[tuple[Event, GateName, RunId | None]]) -> None:
-        """Put several events on disk, all of them or none."""
-        with self._writing() as rows:
-            for event, gate, run in entries:
-                self._insert(rows, event, read(self._clock), gate=gate, run=run)
 
     def events(
         self,
@@ -243,6 +246,15 @@ class Journal:
             # What was taken back is no event to measure a step of the clock from.
             self._last_moment = last_moment
             raise
+
+    def _note_clock_step(
+        self, rows: Rows, moment: Moment, gate: GateName, run: RunId | None
+    ) -> None:
+        """Put on record that the wall clock was moved: between two events that is one, too."""
+        step_s = self._last_moment.wall_step_s(moment) if self._last_moment else 0.0
+        if abs(step_s) > CLOCK_STEP_S:
+            moved = f"clock step: the wall clock moved by {step_s:+.1f} s since the last event"
+            self._insert_note(rows, moved, gate=gate, run=run)
 
     def _insert(
         self, rows: Rows, event: Event, moment: Moment, *, gate: GateName, run: RunId | None

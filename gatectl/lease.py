@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType
+from typing import Literal, NewType, assert_never
 
+from gatectl.core.event import RunId
 from gatectl.core.gate import GateName
 from gatectl.core.moment import UNKNOWN_BOOT
 from gatectl.engine import LeaseTime, Rows
@@ -14,6 +15,37 @@ from gatectl.errors import GateBusy, LeaseLost, Refused
 
 LeaseToken = NewType("LeaseToken", int)
 """Fences: whoever holds a smaller one than the newest has lost the gate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseCounts:
+    """A fence: this very lease counts at this moment."""
+
+    kind: Literal["lease-counts"] = "lease-counts"
+    gate: GateName
+    token: LeaseToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseUntaken:
+    """A fence: nobody broke this lease or took the gate; that it ran out is no loss."""
+
+    kind: Literal["lease-untaken"] = "lease-untaken"
+    gate: GateName
+    token: LeaseToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """A fence: nobody has gone on with a run, or ended it, after a record of it."""
+
+    kind: Literal["left-alone"] = "left-alone"
+    run: RunId
+    since: int
+
+
+Fence = LeaseCounts | LeaseUntaken | LeftAlone
+"""What must hold in the transaction in which something is written."""
 
 TTL_S = 60.0
 
@@ -164,7 +196,7 @@ class Leases:
     ) -> None:
         """Hold on for another while; LeaseLost tells a holder that woke up too late."""
         with self._transaction() as rows:
-            self.check(rows, gate, token)
+            self._check_counts(rows, gate, token)
             now = self._time(rows)
             rows.execute(
                 "UPDATE lease SET until_boot_ns = ?, step = coalesce(?, step) WHERE gate = ?",
@@ -203,14 +235,23 @@ class Leases:
     def require(self, gate: GateName, token: LeaseToken) -> None:
         """Raise LeaseLost unless this very lease counts at this moment; nothing is written."""
         with self._reading() as rows:
-            self.check(rows, gate, token)
+            self.check(rows, LeaseCounts(gate=gate, token=token))
 
-    def counting(self, gate: GateName, token: LeaseToken) -> Callable[[Rows], None]:
-        """Give the condition that this very lease counts, for whoever writes in a transaction."""
-        return lambda rows: self.check(rows, gate, token)
+    def check(self, rows: Rows, fence: Fence) -> None:
+        """Raise LeaseLost unless a fence stands, for whoever writes in this transaction."""
+        match fence:
+            case LeaseCounts(gate=gate, token=token):
+                self._check_counts(rows, gate, token)
+            case LeaseUntaken(gate=gate, token=token):
+                stored = _stored(rows, gate)
+                if stored is None or stored.token != token:
+                    raise LeaseLost(f"the lease {token} of {gate} was lost")
+            case LeftAlone(run=run, since=since):
+                _check_left_alone(rows, run, since)
+            case _ as never:
+                assert_never(never)
 
-    def check(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
-        """Raise LeaseLost unless this very lease counts at this moment."""
+    def _check_counts(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
         now = self._time(rows)
         stored = _stored(rows, gate)
         if stored is None or stored.token != token:
@@ -222,21 +263,15 @@ class Leases:
                 hint="`gatectl resume` takes the gate again and looks before it acts.",
             )
 
-    def check_untaken(self, rows: Rows, gate: GateName, token: LeaseToken) -> None:
-        """Raise LeaseLost if a lease was broken or the gate taken; that it ran out is no loss."""
-        stored = _stored(rows, gate)
-        if stored is None or stored.token != token:
-            raise LeaseLost(f"the lease {token} of {gate} was lost")
 
-    def check_alone(self, rows: Rows, run: str, since: int) -> None:
-        """Raise LeaseLost if somebody has gone on with a run, or ended it, after a record of it."""
-        row = rows.execute(
-            "SELECT 1 FROM event WHERE run = ? AND sequence > ?"
-            " AND kind IN ('run.resumed', 'run.ended') LIMIT 1",
-            (run, since),
-        ).fetchone()
-        if row is not None:
-            raise LeaseLost(f"somebody else has gone on with run {run}")
+def _check_left_alone(rows: Rows, run: RunId, since: int) -> None:
+    row = rows.execute(
+        "SELECT 1 FROM event WHERE run = ? AND sequence > ?"
+        " AND kind IN ('run.resumed', 'run.ended') LIMIT 1",
+        (run, since),
+    ).fetchone()
+    if row is not None:
+        raise LeaseLost(f"somebody else has gone on with run {run}")
 
 
 def _until_ns(now: LeaseTime, ttl_s: float) -> int:

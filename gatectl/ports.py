@@ -1,13 +1,16 @@
 """What the runner is handed: the doors to journal, nodes, vantages and evidence, as protocols."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from gatectl.chain import Head
 from gatectl.core.check import Observation, Verdict
-from gatectl.core.event import Event, EvidenceId, Recorded
-from gatectl.core.gate import NodeName, Side
+from gatectl.core.event import Event, EvidenceId, Recorded, RunId
+from gatectl.core.gate import GateName, NodeName, Side
 from gatectl.core.plan import CollectTask, PlannedStep
 from gatectl.core.reach import VantageReport
+from gatectl.lease import TTL_S, Fence, Lease, LeaseToken
 from gatectl.transport.contract import Transport
 
 
@@ -19,6 +22,88 @@ class Recorder(Protocol):
 
     def still_held(self) -> None:
         """Raise LeaseLost if another run has taken the gate since the intent was recorded."""
+
+
+class GateLeases(Protocol):
+    """Who may act on a gate, as a run needs to ask."""
+
+    def take(
+        self,
+        gate: GateName,
+        *,
+        holder: str,
+        host: str,
+        pid: int,
+        step: str = "",
+        ttl_s: float = TTL_S,
+    ) -> LeaseToken:
+        """Get the gate for yourself, or learn from GateBusy who has it."""
+
+    def renew(
+        self, gate: GateName, token: LeaseToken, *, step: str | None = None, ttl_s: float = TTL_S
+    ) -> None:
+        """Hold on for another while."""
+
+    def release(self, gate: GateName, token: LeaseToken) -> None:
+        """Give the gate back."""
+
+    def show(self, gate: GateName) -> Lease | None:
+        """Tell who has the gate."""
+
+    def break_(self, gate: GateName, token: LeaseToken, *, reason: str) -> None:
+        """End somebody else's lease, for a reason that goes on record."""
+
+    def require(self, gate: GateName, token: LeaseToken) -> None:
+        """Raise LeaseLost unless this very lease counts at this moment."""
+
+
+class GateJournal(Protocol):
+    """The journal as a run needs it: here, or in another process that coordinates."""
+
+    @property
+    def lineage(self) -> str:
+        """Name which journal it is."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written."""
+
+    @property
+    def leases(self) -> GateLeases:
+        """Who may act on a gate."""
+
+    def append(
+        self,
+        event: Event,
+        *,
+        gate: GateName,
+        run: RunId | None = None,
+        require: Fence | None = None,
+    ) -> Recorded:
+        """Put an event on disk, if the fence stands; else LeaseLost."""
+
+    def events(
+        self,
+        *,
+        gate: GateName | None = None,
+        run: RunId | None = None,
+        kinds: Collection[str] = (),
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[Recorded]:
+        """Give events in their order."""
+
+    def newest_first(
+        self,
+        *,
+        gate: GateName | None = None,
+        run: RunId | None = None,
+        kinds: Collection[str] = (),
+    ) -> Iterator[Recorded]:
+        """Give events backwards."""
+
+    def head(self) -> Head:
+        """Give the last link."""
 
 
 class Nodes(Protocol):

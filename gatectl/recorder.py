@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from gatectl.core.event import ActAnswered, Ending, Event, Noted, Recorded, RunEnded, RunId
 from gatectl.core.gate import GateName
 from gatectl.errors import GatectlError, LeaseLost
-from gatectl.journal import Journal
-from gatectl.lease import Lease, LeaseToken
+from gatectl.lease import Lease, LeaseCounts, LeaseToken, LeaseUntaken, LeftAlone
+from gatectl.ports import GateJournal
 
 Listener = Callable[[Recorded], None]
 
@@ -24,7 +24,7 @@ _RENEW_S = 15.0
 class RunRecorder:
     """Writes a run's events; an intent only while the run holds its gate."""
 
-    journal: Journal
+    journal: GateJournal
     gate: GateName
     run: RunId | None
     lease: LeaseToken | None
@@ -37,7 +37,7 @@ class RunRecorder:
         # What a device says to a line that had left is told, whoever holds the gate by then.
         require = None
         if self.lease is not None and not isinstance(event, ActAnswered):
-            require = self.journal.leases.counting(self.gate, self.lease)
+            require = LeaseCounts(gate=self.gate, token=self.lease)
         return self._told(self.journal.append(event, gate=self.gate, run=self.run, require=require))
 
     def still_held(self) -> None:
@@ -51,33 +51,25 @@ class RunRecorder:
         That is no word about the gate, which may be somebody else's by now; nor is it the end of
         a run that somebody else has gone on with.
         """
-        leases, run = self.journal.leases, str(self.run)
+        end = RunEnded(ending=Ending.INTERRUPTED, because=because)
+        fence = LeftAlone(run=self.run, since=self.begun) if self.run is not None else None
         try:
-            ended = self.journal.append(
-                RunEnded(ending=Ending.INTERRUPTED, because=because),
-                gate=self.gate,
-                run=self.run,
-                require=lambda rows: leases.check_alone(rows, run, self.begun),
-            )
+            ended = self.journal.append(end, gate=self.gate, run=self.run, require=fence)
         except LeaseLost:
-            text = f"process {os.getpid()} has left run {run} to whoever went on with it: {because}"
+            text = (
+                f"process {os.getpid()} has left run {self.run} to whoever went on with it: "
+                f"{because}"
+            )
             ended = self.journal.append(Noted(text=text), gate=self.gate)
         self._told(ended)
 
     def record_if_untaken(self, event: Event) -> None:
         """Put an event on disk unless the lease was broken or taken; it may have run out."""
-        lease, leases = self.lease, self.journal.leases
-        if lease is None:
+        if self.lease is None:
             return
+        fence = LeaseUntaken(gate=self.gate, token=self.lease)
         with contextlib.suppress(LeaseLost):
-            self._told(
-                self.journal.append(
-                    event,
-                    gate=self.gate,
-                    run=self.run,
-                    require=lambda rows: leases.check_untaken(rows, self.gate, lease),
-                )
-            )
+            self._told(self.journal.append(event, gate=self.gate, run=self.run, require=fence))
 
     def _told(self, recorded: Recorded) -> Recorded:
         for listener in self.listeners:
@@ -86,7 +78,7 @@ class RunRecorder:
 
 
 @contextmanager
-def held(journal: Journal, gate: GateName, actor: str, step: str) -> Iterator[LeaseToken]:
+def held(journal: GateJournal, gate: GateName, actor: str, step: str) -> Iterator[LeaseToken]:
     """Hold a gate while the block runs, renewing; raises GateBusy if somebody else holds it."""
     take_from_the_dead(journal, gate)
     token = journal.leases.take(
@@ -105,7 +97,7 @@ def held(journal: Journal, gate: GateName, actor: str, step: str) -> Iterator[Le
         journal.leases.release(gate, token)
 
 
-def _renew(journal: Journal, gate: GateName, token: LeaseToken, done: threading.Event) -> None:
+def _renew(journal: GateJournal, gate: GateName, token: LeaseToken, done: threading.Event) -> None:
     while not done.wait(_RENEW_S):
         try:
             journal.leases.renew(gate, token, ttl_s=_LEASE_S)
@@ -117,7 +109,7 @@ def _renew(journal: Journal, gate: GateName, token: LeaseToken, done: threading.
             continue
 
 
-def take_from_the_dead(journal: Journal, gate: GateName) -> None:
+def take_from_the_dead(journal: GateJournal, gate: GateName) -> None:
     """End a lease whose process on this machine is gone; nobody is left who could act on it."""
     lease = journal.leases.show(gate)
     if lease is not None and lease.alive and holder_gone(lease):

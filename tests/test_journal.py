@@ -16,7 +16,7 @@ from gatectl.core.gate import GateName, NodeName
 from gatectl.core.plan import PlannedId
 from gatectl.errors import GateBusy, JournalDamaged, JournalUnavailable
 from gatectl.journal import Journal
-from gatectl.lease import LeaseToken
+from gatectl.lease import LeaseCounts, LeaseToken
 from tests.shelves import GATE, Shelf, fill
 
 OTHER = GateName("borne")
@@ -126,7 +126,10 @@ def test_a_step_of_the_wall_clock_is_on_record_before_the_event() -> None:
 def test_an_intent_needs_its_lease_in_the_same_transaction(journal: Journal) -> None:
     """Without a living lease nothing is written at all."""
     token = journal.leases.take(GATE, holder="alice", host="h", pid=1)
-    counting = journal.leases.counting
+
+    def counting(gate: GateName, token: LeaseToken) -> LeaseCounts:
+        return LeaseCounts(gate=gate, token=token)
+
     assert journal.append(INTENT, gate=GATE, require=counting(GATE, token)).sequence == 1
     with pytest.raises(GateBusy):
         journal.append(INTENT, gate=GATE, require=counting(GATE, LeaseToken(token + 1)))

@@ -23,22 +23,19 @@ from gatectl.config.configuration import (
 from gatectl.config.playbooks import playbook_folders
 from gatectl.config.shipped import read_indicators
 from gatectl.core.event import Recorded
-from gatectl.core.gate import Gate, GateName, Host, SecretRef
+from gatectl.core.gate import Gate, GateName
 from gatectl.desk import Desk
 from gatectl.emergency import EmergencyRecord, emergency_desk, emergency_folders, take_in
 from gatectl.errors import GatectlError, InvalidInput, JournalDamaged, JournalUnavailable
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
 from gatectl.journals import open_journal, place_of
+from gatectl.keyring import Keyring
 from gatectl.log import configure, step_record
 from gatectl.messages import Messenger
 from gatectl.recorder import Listener
-from gatectl.secret import Credential, KnownSecrets, Secret, resolve
 from gatectl.site import GateLookout
 from gatectl.stop import SignalStop
-from gatectl.transport.contract import Transport
-from gatectl.transport.scrubbed import Scrubbed
-from gatectl.transport.ssh import SshTransport
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
@@ -76,7 +73,7 @@ def workplace(
     """
     configuration = configuration_of(ctx)
     gates = chosen(configuration, _names(ctx, configuration, names))
-    keyring = _Keyring()
+    keyring = Keyring(_ask_on_terminal())
     state = configuration.settings.state_dir
     clock = SystemClock()
     actor = configuration.settings.operator
@@ -104,7 +101,7 @@ def workplace(
             journal=journal,
             evidence=EvidenceStore(configuration.settings.evidence_dir),
             clock=clock,
-            connect=_connector(keyring),
+            connect=keyring.connect,
             lookout=GateLookout,
             advisories=Advisories(configuration.bulletins),
             indicators=read_indicators,
@@ -156,42 +153,13 @@ def chosen(configuration: Configuration, names: Sequence[str]) -> tuple[Gate, ..
     return tuple(configuration.gate(GateName(name)) for name in names)
 
 
-class _Keyring:
-    """The secrets that were fetched in this process, so that the log can leave them out."""
-
-    def __init__(self) -> None:
-        self._known = KnownSecrets()
-
-    def fetch(self, host: Host) -> Credential:
-        return self._kept(resolve(host.secret, ask=_ask_on_terminal()))
-
-    def fetch_alone(self, ref: SecretRef) -> Credential:
-        return self._kept(resolve(ref, ask=None))
-
-    def _kept(self, credential: Credential) -> Credential:
-        if isinstance(credential, Secret):
-            self._known.add(credential)
-        return credential
-
-    def known(self) -> KnownSecrets:
-        return self._known
-
-
 def _ask_on_terminal() -> Callable[[str], str] | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     return lambda prompt: getpass.getpass(prompt, stream=sys.stderr)
 
 
-def _connector(keyring: _Keyring) -> Callable[[Host], Transport]:
-    def connect(host: Host) -> Transport:
-        transport = SshTransport(host, secrets=lambda _ref: keyring.fetch(host))
-        return Scrubbed(transport, keyring.known)
-
-    return connect
-
-
-def _start_log(ctx: click.Context, file: Path, keyring: _Keyring) -> None:
+def _start_log(ctx: click.Context, file: Path, keyring: Keyring) -> None:
     verbose: int = ctx.obj["verbose"]
     level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
     configure(

@@ -32,7 +32,7 @@ from gatectl.core.pace import Learnt, learn, left_s
 from gatectl.core.plan import Plan, PlannedId
 from gatectl.core.visible import visible
 from gatectl.errors import GatectlError
-from gatectl.journal import Journal
+from gatectl.ports import GateJournal
 
 _TIMED = ("run.started", "step.ended")
 _LEARNT_FROM = 500
@@ -79,7 +79,7 @@ class Display:
         self._plan: Plan | None = None
         self._ended: set[PlannedId] = set()
 
-    def learn(self, journal: Journal) -> None:
+    def learn(self, journal: GateJournal) -> None:
         """Learn from earlier runs how long this one will take; only where somebody watches."""
         if not self._animated:
             return

@@ -9,6 +9,7 @@ from gatectl.core.event import Noted
 from gatectl.core.journalserver import JournalServer
 from gatectl.engine import Rows
 from gatectl.errors import JournalDamaged
+from gatectl.lease import LeaseCounts
 from gatectl.postgres.link import Link
 from gatectl.postgres.tables import lost_guards, rights_statements, tables_version
 from tests.postgres_server import OwnServer
@@ -98,7 +99,7 @@ def test_a_role_with_the_printed_rights_writes_and_cannot_change(shelf: ServerSh
     shelf.place = JournalServer(url=shelf.server.url(shelf.database, role))
     with shelf.open() as journal:
         token = journal.leases.take(GATE, holder="alice", host="desk-7", pid=1)
-        counts = journal.leases.counting(GATE, token)
+        counts = LeaseCounts(gate=GATE, token=token)
         assert journal.append(Noted(text="x"), gate=GATE, require=counts).sequence == 2
         journal.leases.release(GATE, token)
     for statement in ("UPDATE event SET gate = 'x'", "DELETE FROM event", "TRUNCATE event"):
