@@ -171,7 +171,7 @@ def test_record_is_taken_in_whole_or_not_at_all(
 
         def failing(*args: Any, **words: Any) -> Recorded:
             left[0] -= 1
-            if not left[0]:
+            if left[0] <= 0:
                 raise JournalUnavailable("the disk is full")
             return insert(*args, **words)
 
