@@ -222,6 +222,13 @@ def _converse(
             assert_never(never)
 
 
+def hear(ask: Ask, stream: TlsStream) -> HttpAnswer | None:
+    """Ask over a connection that stands already, and leave it standing; none without an answer."""
+    raw, end, _ = _hear(ask, ask.to_bytes(), stream.send_all, stream.recv)
+    read = read_answer(raw, end=end, head_only=ask.method == "HEAD")
+    return read if isinstance(read, HttpAnswer) else None
+
+
 def _hear(
     ask: Ask, message: bytes, send_all: Callable[[bytes], None], recv: Callable[[], bytes]
 ) -> tuple[bytes, End, OSError | None]:

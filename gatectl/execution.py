@@ -44,6 +44,7 @@ from gatectl.desk import Connect, Desk, Result
 from gatectl.errors import ExitCode, GatectlError, JournalUnavailable, LeaseLost
 from gatectl.history import GateHistory
 from gatectl.lease import LeaseToken
+from gatectl.ports import Lookout
 from gatectl.recorder import RunRecorder, held
 from gatectl.runner import Runner, sides_seen
 from gatectl.site import NodeSessions
@@ -81,6 +82,7 @@ class Execution:
         self.desk = desk
         self.gate = gate
         self._history = GateHistory(desk.journal, gate.name)
+        self._holding: Lookout | None = None
 
     def standing(self) -> Standing:
         """Fold what the journal knows of this gate."""
@@ -111,13 +113,36 @@ class Execution:
         with NodeSessions(self.gate, given) as nodes:
             yield nodes
 
+    @contextmanager
+    def holding(self, mode: Mode) -> Iterator[None]:
+        """Hold connections from outside while one way to close after another is tried."""
+        if mode is Mode.DRY:
+            yield
+            return
+        with contextlib.closing(
+            self.desk.lookout(self.gate, self._connect(read_only=True))
+        ) as lookout:
+            lookout.hold()
+            self._holding = lookout
+            try:
+                yield
+            finally:
+                self._holding = None
+
+    @contextmanager
+    def _looking(self) -> Iterator[Lookout]:
+        if self._holding is not None:
+            yield self._holding
+            return
+        with contextlib.closing(
+            self.desk.lookout(self.gate, self._connect(read_only=True))
+        ) as lookout:
+            yield lookout
+
     def look_from_outside(self, run: Run | None = None) -> Reach:
         """Look at both sides now, put it on record, and say what outside gets for sure."""
-        lookout = self.desk.lookout(self.gate, self._connect(read_only=True))
-        try:
+        with self._looking() as lookout:
             seen = sides_seen(lookout.survey())
-        finally:
-            lookout.close()
         recorder = self.recorder(None)
         recorder.record(seen)
         if seen.outside == "open":
@@ -147,25 +172,25 @@ class Execution:
         `admit` is asked last, while the gate is held: what it gives stands in the way as well.
         """
         run_id = resumed.run.id if resumed else _new_run_id(self.desk.clock.now())
-        with self._lease(plan, mode, nodes) as lease:
+        with self._lease(plan, mode, nodes) as lease, self._looking() as lookout:
             recorder = replace(self.recorder(run_id), lease=lease)
             run, begun = _begun(recorder, plan, mode, resumed)
             recorder = replace(recorder, begun=begun)
             try:
-                return self._carried_out(recorder, run, nodes, admit)
+                runner = self._runner(recorder, nodes, lookout)
+                return self._carried_out(recorder, run, runner, admit)
             except LeaseLost as exc:
                 self._stopped(recorder, exc)
                 raise
 
     def _carried_out(
-        self, recorder: RunRecorder, run: Run, nodes: NodeSessions, admit: Admission | None
+        self, recorder: RunRecorder, run: Run, runner: Runner, admit: Admission | None
     ) -> Result:
         plan = run.plan
         closing = plan.purpose is Purpose.CLOSE
         if closing:
             # What it is to be is on record before anything can go wrong.
             self._signal_start(recorder, run)
-        runner = self._runner(recorder, nodes)
         run = runner.look_before(run)
         if run.ending is not None:
             return self._conclude(recorder, run)
@@ -274,7 +299,7 @@ class Execution:
         inside_too = shuts_inside_too(standing, run)
         return proven_outside(standing.sides.outside, standing.sides.inside, inside_too=inside_too)
 
-    def _runner(self, recorder: RunRecorder, nodes: NodeSessions) -> Runner:
+    def _runner(self, recorder: RunRecorder, nodes: NodeSessions, lookout: Lookout) -> Runner:
         desk = self.desk
         collector = EvidenceCollector(
             nodes=nodes,
@@ -289,7 +314,7 @@ class Execution:
         return Runner(
             recorder=recorder,
             nodes=nodes,
-            lookout=desk.lookout(self.gate, self._connect(read_only=True)),
+            lookout=lookout,
             collector=collector,
             evidence=desk.evidence,
             clock=desk.clock,

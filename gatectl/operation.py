@@ -94,13 +94,14 @@ class Operation:
         in_force = self.standing().closed_by
         # What holds the gate shut already is looked at first: another method would promise the
         # offices something else.
-        for method in sorted(self._gate.close_methods, key=lambda name: name not in in_force):
-            results.append(self._carry_out(method, mode=mode, overrides=overrides))
-            works = results[-1].code not in {ExitCode.MAYBE_OPEN, ExitCode.REFUSED}
-            # Shut and not saved: another method would have nothing to add, and be saved no better.
-            works |= results[-1].state is GateState.CLOSED_UNSAVED
-            if works or mode is Mode.DRY:
-                break
+        with self._execution.holding(mode):
+            for method in sorted(self._gate.close_methods, key=lambda name: name not in in_force):
+                results.append(self._carry_out(method, mode=mode, overrides=overrides))
+                works = results[-1].code not in {ExitCode.MAYBE_OPEN, ExitCode.REFUSED}
+                # Shut and not saved: another method would add nothing, and be saved no better.
+                works |= results[-1].state is GateState.CLOSED_UNSAVED
+                if works or mode is Mode.DRY:
+                    break
         last = results[-1]
         runs = tuple(run for result in results for run in result.runs)
         if last.code is ExitCode.REFUSED and mode is Mode.REAL:

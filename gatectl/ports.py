@@ -127,6 +127,9 @@ class RequestSeen:
 class Lookout(Protocol):
     """The looks at a gate from its vantages."""
 
+    def hold(self) -> None:
+        """Begin to open a connection from outside, to ask it again in every survey from now on."""
+
     def survey(self) -> tuple[VantageReport, ...]:
         """Look from every vantage."""
 

@@ -12,9 +12,10 @@ from gatectl.core.check import Unreadable
 from gatectl.core.fingerprint import Finding, Unrecognised, join_findings
 from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage, VantageName
 from gatectl.core.page import HttpAnswer
-from gatectl.core.reach import VantageReport
+from gatectl.core.reach import Look, VantageReport
 from gatectl.errors import GatectlError, Unreachable
 from gatectl.exchange import agree, open_stream
+from gatectl.held import HeldConnection
 from gatectl.ports import RequestSeen
 from gatectl.probe import (
     NoAnswer,
@@ -90,18 +91,41 @@ class GateLookout:
         self._hosts: dict[VantageName, Transport] = {}
         # Looks from one vantage dial at the same time, over one connection.
         self._making = threading.Lock()
+        self._held: list[HeldConnection] = []
+
+    def hold(self) -> None:
+        """Begin to open a connection from each vantage outside, to ask it again in every survey.
+
+        A closing begins with this: who is in already must be seen, too.
+        """
+        for vantage in self._gate.vantages:
+            if vantage.side is Side.OUTSIDE:
+                held = HeldConnection(
+                    vantage,
+                    dial=self._dialler(vantage),
+                    target=self._target(vantage),
+                    server_name=self._gate.vserver.server_name,
+                    timeout_s=self._timeout_s,
+                )
+                self._held.append(held)
+                held.begin()
 
     def survey(self) -> tuple[VantageReport, ...]:
         """Look from every vantage at once; a vantage that cannot look is unknown, never shut."""
         diallers = {vantage.name: self._dialler(vantage) for vantage in self._gate.vantages}
         gate = self._gate
-        reports = survey(
-            gate.vantages,
-            gate.vserver,
-            diallers,
-            timeout_s=self._timeout_s,
-            trust=trust_for(gate.vserver),
-        )
+        with ThreadPoolExecutor(max_workers=max(1, len(self._held))) as pool:
+            # Asked at the same time, for one that is silent takes as long as a look that is.
+            alive = [pool.submit(held.look) for held in self._held]
+            reports = survey(
+                gate.vantages,
+                gate.vserver,
+                diallers,
+                timeout_s=self._timeout_s,
+                trust=trust_for(gate.vserver),
+            )
+            seen = [look for one in alive if (look := one.result()) is not None]
+        reports = tuple(_with_held(report, seen) for report in reports)
         if not gate.accept_closed_page:
             return reports
         return tuple(replace(report, closed_page_is_shut=True) for report in reports)
@@ -190,7 +214,10 @@ class GateLookout:
             return agreed.certificate(), "" if agreed.certificate() else "none was shown"
 
     def close(self) -> None:
-        """Let go of the SSH hosts."""
+        """Let go of the SSH hosts, and of what is held through them."""
+        for held in self._held:
+            held.close()
+        self._held.clear()
         for transport in self._hosts.values():
             transport.close()
         self._hosts.clear()
@@ -211,6 +238,11 @@ class GateLookout:
             return transport.dial(address, port, timeout_s=timeout_s)
 
         return dial
+
+
+def _with_held(report: VantageReport, seen: list[Look]) -> VantageReport:
+    mine = tuple(look for look in seen if look.vantage == report.vantage)
+    return replace(report, gate=(*report.gate, *mine))
 
 
 def _raw(got: HttpAnswer | NoAnswer) -> bytes:

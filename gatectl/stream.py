@@ -118,6 +118,10 @@ class PlainStream:
         """The beginning of what came, to tell silence from an answer."""
         self._received = 0
 
+    def until(self, deadline: Deadline) -> None:
+        """Go on with another deadline: a connection can be asked more than once."""
+        self._deadline = deadline
+
     def send_all(self, data: bytes) -> None:
         """Send every byte; raises OSError."""
         rest = data

@@ -163,6 +163,9 @@ class ScriptedLookout:
         self.requests = deque(requests)
         self.asked: list[str] = []
 
+    def hold(self) -> None:
+        """Open nothing: who is in already is no part of these stories."""
+
     def survey(self) -> tuple[VantageReport, ...]:
         """Give the next survey."""
         return self.surveys.popleft()

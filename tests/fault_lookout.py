@@ -38,6 +38,9 @@ class WorldLookout:
         self._world = world
         self._gate = gate
 
+    def hold(self) -> None:
+        """Open nothing: who is in already is no part of these stories."""
+
     def survey(self) -> tuple[VantageReport, ...]:
         """Look from every vantage."""
         self._world.refuse_the_dead()

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,10 +50,16 @@ def connect(host):
     return ReadOnly(SshTransport(host, secrets=lambda ref: resolve(ref, ask=None)))
 
 for line in sys.stdin:
-    path, timeout_s = line.split()
+    path, timeout_s, holds = line.split()
     gate = read_configuration(Path(path)).gate(None)
     here = tuple(one for one in gate.vantages if one.name in sys.argv[1:])
     lookout = GateLookout(replace(gate, vantages=here), connect, timeout_s=float(timeout_s))
+    if holds == "hold":
+        lookout.hold()
+        for one in lookout._held:
+            one.settled.wait(10)
+        print("held", flush=True)
+        sys.stdin.readline()
     reports = lookout.survey()
     lookout.close()
     records = [record for report in reports for record in report.as_records()]
@@ -103,31 +109,45 @@ class World:
         )
         run(*at(self.gateway), "nft", "-f", "-", text=f"flush ruleset\n{table}")
 
-    def look(self, *, gate_keys: str = "", timeout_s: float = 1.0) -> tuple[VantageReport, ...]:
+    def look(
+        self,
+        *,
+        gate_keys: str = "",
+        timeout_s: float = 1.0,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> tuple[VantageReport, ...]:
         """Look from home, from the office, and from the office through the SSH host, at once.
 
-        `gate_keys` are added to the virtual server in the configuration.
+        `gate_keys` are added to the virtual server in the configuration. `meanwhile` happens while
+        a connection from each vantage outside is held, as in a closing.
         """
+        holds = "look" if meanwhile is None else "hold"
         path = self.folder / "config.toml"
         text = (self.folder / "base.toml").read_text()
         path.write_text(text.replace(_VSERVER, _VSERVER + gate_keys, 1))
         for one in self.lookers:
             assert one.stdin is not None
-            print(path, timeout_s, file=one.stdin, flush=True)
-        records = [record for one in self.lookers for record in _heard(one)]
+            print(path, timeout_s, holds, file=one.stdin, flush=True)
+        if meanwhile is not None:
+            for one in self.lookers:
+                _heard(one, "held")
+            meanwhile()
+            for one in self.lookers:
+                assert one.stdin is not None
+                print("go on", file=one.stdin, flush=True)
+        records = [record for one in self.lookers for record in json.loads(_heard(one, "seen"))]
         return reports_from_records(records)
 
 
-def _heard(looker: subprocess.Popen[str]) -> list[dict[str, str]]:
+def _heard(looker: subprocess.Popen[str], word: str) -> str:
     assert looker.stdout is not None
     too_late = threading.Timer(_LOOKED_S, looker.kill)
     too_late.start()
     try:
         for line in looker.stdout:
             # What is logged stands between.
-            if line.startswith("seen "):
-                records: list[dict[str, str]] = json.loads(line.removeprefix("seen "))
-                return records
+            if line.startswith(word):
+                return line.removeprefix(word)
     finally:
         too_late.cancel()
     raise AssertionError("the look ended without a result")

@@ -284,6 +284,26 @@ def test_sessions_that_survive_keep_a_closing_from_being_proven(
     assert "end-rdp@ns-a" in shown.gate["because"]
 
 
+@pytest.mark.parametrize("method", ["close-acl", "close-vserver"])
+def test_a_connection_from_before_that_is_still_answered_is_told_and_not_called_shut(
+    site: SimulatedSite, keyboard: Keyboard, method: str
+) -> None:
+    """Every new look is refused, and whoever was in already is still served: not shut."""
+    site.apply_fault("connections-survive")
+    config = keyboard.changed(
+        ('close_methods = ["close-acl", "close-vserver"]', f'close_methods = ["{method}"]')
+    )
+    shown = keyboard.type("close", "--json", config=config)
+    assert not site.reachable(OUTSIDE)
+    if method == "close-vserver":
+        # It ends the connections as well, so there is nobody left to tell of.
+        assert shown.code == ExitCode.PROVEN
+        return
+    assert shown.code == ExitCode.MAYBE_OPEN
+    assert "over a connection that was open before" in shown.gate["because"]
+    assert "stays in until the connection ends" in keyboard.type("status", config=config).out
+
+
 # --- not saved
 
 

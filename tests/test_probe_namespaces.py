@@ -164,3 +164,29 @@ def test_a_wrong_certificate_is_neither_open_nor_shut(
         assert all(f"its key is {shown.pin}" in look.detail for look in looks)
         assert gate_word(reports) == "unknown"
         assert judge_sides(reports, outside="shut", inside="open").answer is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("spared", "word"),
+    [
+        pytest.param("tcp flags & (syn | ack) == syn", "open", id="new only"),
+        pytest.param("", "shut", id="all"),
+    ],
+)
+def test_a_rule_that_spares_those_who_are_in_is_not_called_shut(
+    world: World, spared: str, word: str
+) -> None:
+    """Every new look is dropped; nginx still answers over the TLS session from before, or not."""
+    world.filter()
+    rule = f"{OUTSIDE} {TCP} {spared} drop;"
+    reports = world.look(meanwhile=lambda: world.filter(rule, SILENT_UDP))
+    for vantage in ("home", "internet"):
+        (report,) = (one for one in reports if one.vantage == vantage)
+        fresh = [look for look in report.gate if "open before" not in look.detail]
+        assert {look.kind for look in fresh} == {LookKind.DROPPED}
+        from_before = [look.page for look in report.gate if look not in fresh]
+        assert from_before == ([Page.REDIRECT] if spared else [])
+    assert gate_word(reports) == word
+    judged = judge_sides(reports, outside="shut", inside="open")
+    assert judged.passed is not bool(spared), judged.because
+    assert ("whoever is in stays in" in judged.because) is bool(spared)

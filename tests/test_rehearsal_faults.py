@@ -35,6 +35,8 @@ ENDS: dict[str, tuple[ExitCode, GateState]] = {
     "mitigation-ignored": (PROVEN, S.OPEN),
     # Packet rules end the sessions that a kill does not.
     "sessions-survive": (PROVEN, S.OPEN),
+    # Our own connection from before is still answered: only the next method cuts it.
+    "connections-survive": (PROVEN, S.OPEN),
     # A node that is gone cannot be proven closed; outside is seen shut all the same.
     "node-down": (FAILED_SHUT, S.UNKNOWN),
     "half-unreachable": (FAILED_SHUT, S.UNKNOWN),

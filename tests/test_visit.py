@@ -1,6 +1,8 @@
 """What a look tells apart, against real servers on loopback."""
 
 import errno
+import socket
+import ssl
 import time
 from ipaddress import ip_address
 from pathlib import Path
@@ -284,6 +286,24 @@ def test_look_judges_pin_and_authority_together(credentials: Credentials, tmp_pa
         ]
     wrong = LookKind.WRONG_CERTIFICATE
     assert seen == [LookKind.ANSWERED, wrong, wrong]
+
+
+def test_every_look_is_a_new_connection_with_a_new_tls_session(credentials: Credentials) -> None:
+    """What is remembered of an earlier look could be let in where nobody new is."""
+    seen: list[tuple[int, bool | None]] = []
+    site = serving(gateway_site)
+
+    def serve(connection: socket.socket) -> None:
+        assert isinstance(connection, ssl.SSLSocket)
+        seen.append((connection.getpeername()[1], connection.session_reused))
+        site(connection)
+
+    with listening(over_tls(credentials, serve)) as port:
+        for _ in range(3):
+            assert look(port).page is Page.SIGN_ON
+    assert len(seen) == 6, "the front door and the page behind it, each time"
+    assert len({source for source, _ in seen}) == 6
+    assert not any(reused for _, reused in seen)
 
 
 def test_look_asks_for_names_and_never_for_addresses(credentials: Credentials) -> None:

@@ -13,6 +13,7 @@ from typing import Final, Literal, NewType
 
 from gatectl.simulator.appliance import Appliance
 from gatectl.simulator.gateway_connection import UNAVAILABLE
+from gatectl.simulator.gateway_doors import CONNECTIONS_SURVIVE
 from gatectl.simulator.pair import Pair
 
 FaultName = NewType("FaultName", str)
@@ -168,6 +169,12 @@ _ALL: Final = (
         "Killing sessions is answered with Done, and they go on.",
         "each",
         "kill-ignored",
+    ),
+    _fault(
+        "connections-survive",
+        "Packet rules keep out new connections only; those that stand go on.",
+        "each",
+        CONNECTIONS_SURVIVE,
     ),
     _fault(
         "gateway-503",

@@ -13,6 +13,9 @@ from gatectl.simulator.gateway_node import GatewayNode, OpenPort
 
 Key = tuple[str, int, str]
 
+CONNECTIONS_SURVIVE: Final = "connections-survive"
+"""Mark on an appliance: an applied rule keeps out new connections, and no others."""
+
 _HANDSHAKE_S: Final = 10.0
 _GOODBYE_S: Final = 1.0
 _BACKLOG: Final = 64
@@ -123,6 +126,8 @@ class StreamDoor(Door):
             if denied != self._denied:
                 packetfilter.attach(self._socket, denied)
                 self._denied = denied
+        if CONNECTIONS_SURVIVE in self._node.faults:
+            return
         for connection in tuple(self._connections):
             if not self._admits(connection.client[0], count=False):
                 connection.cut()

@@ -29,6 +29,7 @@ ROWS = [
     "acl-apply-ignored",
     "mitigation-ignored",
     "sessions-survive",
+    "connections-survive",
     "gateway-503",
 ]
 DENY = "add ns acl DENY_ALL DENY -destIP = 127.0.0.1 -destPort = 21000 -protocol TCP -priority 50"
