@@ -99,7 +99,9 @@ class GateLookout:
         A closing begins with this: who is in already must be seen, too.
         """
         for vantage in self._gate.vantages:
-            if vantage.side is Side.OUTSIDE:
+            # A password is not asked for in the background, while a node's may be asked for.
+            asks = vantage.via is not None and vantage.via.secret.kind == "prompt"
+            if vantage.side is Side.OUTSIDE and not asks:
                 held = HeldConnection(
                     vantage,
                     dial=self._dialler(vantage),

@@ -1,5 +1,7 @@
 """Sessions with nodes, and looks from vantages."""
 
+import contextlib
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
@@ -7,13 +9,14 @@ from ipaddress import ip_address
 import pytest
 
 from gatectl.core.check import Unreadable
-from gatectl.core.gate import Gate, Host, Side, Vantage, VantageName
+from gatectl.core.gate import Gate, Host, SecretRef, Side, Vantage, VantageName
 from gatectl.core.reach import LookKind, Reach, sides_of
 from gatectl.errors import Unreachable
 from gatectl.site import GateLookout, NodeSessions
 from gatectl.transport.contract import Stream, Transport
 from tests.builders import NS_A, NS_B, host, make_gate
 from tests.conversation import ScriptedNode
+from tests.probe_servers import listening, make_credentials, over_tls, redirect
 
 
 class CountedNode(ScriptedNode):
@@ -150,3 +153,42 @@ def test_no_answer_is_never_an_empty_one() -> None:
     """A refused connection is unreadable: a check on it is unknown, and not a fail or a pass."""
     got = lookout(gate_of(HERE), Switchboard()).request(Side.OUTSIDE, "GET", "/x")
     assert isinstance(got.observation, Unreadable)
+
+
+def test_a_connection_that_is_held_is_asked_again_in_every_survey(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """The port takes nobody new, and whoever was in is still served: outside is open."""
+
+    def serve(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            connection.sendall(redirect("/vpn/index.html"))
+
+    tls = over_tls(make_credentials(tmp_path_factory.mktemp("tls")), serve)
+    with contextlib.ExitStack() as door:
+        port = door.enter_context(listening(tls))
+        gate = gate_of(replace(HERE, target=("127.0.0.1", port)))
+        with contextlib.closing(lookout(gate, Switchboard())) as watch:
+            watch.hold()
+            assert all(one.settled.wait(10) for one in watch._held)
+            door.close()
+            for _ in range(2):
+                (report,) = watch.survey()
+                assert sides_of([report]).outside is Reach.OPEN
+                assert [look.kind for look in report.gate if look.wire == "https"] == [
+                    LookKind.REFUSED,
+                    LookKind.ANSWERED,
+                ]
+        (later,) = watch.survey()
+        assert sides_of([later]).outside is Reach.SHUT
+
+
+def test_nobody_is_asked_for_a_password_to_hold_a_connection() -> None:
+    """A node's may be asked for at the same time; and from inside nothing is held."""
+    board = Switchboard()
+    asked = replace(host("jump"), secret=SecretRef(kind="prompt"))
+    outside = replace(THROUGH, side=Side.OUTSIDE, via=asked)
+    with contextlib.closing(lookout(gate_of(outside, THROUGH), board)) as watch:
+        watch.hold()
+        assert watch._held == []
+    assert board.made == []
