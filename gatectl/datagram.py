@@ -11,7 +11,7 @@ from gatectl.core.gate import Vantage
 from gatectl.core.reach import Look, LookKind
 from gatectl.core.visible import visible
 from gatectl.exchange import LOOK_TIMEOUT_S, blank_look, kind_of_refusal
-from gatectl.stream import Deadline, Target
+from gatectl.stream import Deadline, Target, addresses_of
 
 _RESENT_AFTER_S: Final = (0.5, 1.0)
 """A lost datagram must not look like a dropped one."""
@@ -85,7 +85,7 @@ def client_hello(random: bytes) -> bytes:
 
 def _greet(vantage: Vantage, target: Target, deadline: Deadline) -> bytes:
     host, port = target
-    found = socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_DGRAM)
+    found = addresses_of(host, port, socket.AF_UNSPEC, socket.SOCK_DGRAM)
     family, *_, address = found[0]
     hello = client_hello(os.urandom(32))
     with socket.socket(family, socket.SOCK_DGRAM) as connection:

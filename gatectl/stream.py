@@ -5,7 +5,7 @@ import hashlib
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -73,7 +73,7 @@ def local_dialler(source: Address | None = None) -> Dialler:
         family = socket.AF_UNSPEC
         if source is not None:
             family = socket.AF_INET if source.version == 4 else socket.AF_INET6  # noqa: PLR2004 - IP version
-        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[:_ADDRESSES_MAX]
+        found = addresses_of(host, port, family, socket.SOCK_STREAM)[:_ADDRESSES_MAX]
         left_s = deadline.ends_s - time.monotonic()
         if left_s <= 0:
             # No TimeoutError: nothing was sent to the gate, so its silence means nothing.
@@ -87,6 +87,25 @@ def local_dialler(source: Address | None = None) -> Dialler:
         raise trouble
 
     return dial
+
+
+AddressFound = tuple[
+    socket.AddressFamily,
+    socket.SocketKind,
+    int,
+    str,
+    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+]
+
+
+def addresses_of(
+    host: str, port: int, family: socket.AddressFamily, kind: socket.SocketKind
+) -> Sequence[AddressFound]:
+    """Resolve a name; raises OSError also for what can be no name at all."""
+    try:
+        return socket.getaddrinfo(host, port, family, kind)
+    except UnicodeError as exc:
+        raise OSError(f"{host[:80]!r} cannot be a name: {exc}") from exc
 
 
 def _connect(

@@ -129,6 +129,8 @@ def test_local_dialler_says_what_connect_says() -> None:
     """A refusal stays a refusal; a name without address is another trouble."""
     with pytest.raises(ConnectionRefusedError):
         local_dialler()(ADDRESS, free_port(), 1.0)
+    with pytest.raises(OSError, match="cannot be a name"):
+        local_dialler()("x" * 64 + ".test", 443, 1.0)
     with pytest.raises(OSError, match=r"."):
         local_dialler(ip_address("::1"))(ADDRESS, free_port(), 1.0)
 

@@ -7,14 +7,17 @@ from ipaddress import IPv6Address, ip_address
 
 import pytest
 
+from gatectl.core.check import Answer
 from gatectl.core.gate import Host, SecretRef, Side, Vantage, VantageName, Vserver
 from gatectl.core.reach import (
     Look,
     LookKind,
     Reach,
+    Sides,
     VantageReport,
     gate_word,
     judge_sides,
+    side_reach,
     sides_of,
 )
 from gatectl.errors import InvalidInput, LoginRefused
@@ -102,6 +105,56 @@ def test_survey_of_an_open_gate(gateway: tuple[str, int], control: tuple[str, in
     assert sides_of(reports).outside is Reach.OPEN
     assert judge_sides(reports, outside="open", inside="open").passed
     assert not judge_sides(reports, outside="shut", inside="open").passed
+
+
+@pytest.mark.parametrize("inside", Reach)
+@pytest.mark.parametrize("outside", Reach)
+def test_each_cell_of_outside_and_inside_is_told_from_the_others(
+    gateway: tuple[str, int], control: tuple[str, int], outside: Reach, inside: Reach
+) -> None:
+    """Open answers, shut refuses, unknown has a control that is dead; each against each."""
+
+    def seen(name: str, reach: Reach) -> Vantage:
+        target = gateway if reach is Reach.OPEN else (ADDRESS, free_port())
+        working = (ADDRESS, free_port()) if reach is Reach.UNKNOWN else control
+        return vantage(name, target, working)
+
+    vantages = [seen("home", outside), seen("office", inside)]
+    reports = survey(vantages, vserver(gateway[1]), {}, timeout_s=2.0)
+    assert sides_of(reports) == Sides(outside=outside, inside=inside)
+    assert gate_word(reports) == outside.value
+    for expected_outside in ("open", "shut"):
+        for expected_inside in ("open", "shut"):
+            judged = judge_sides(reports, outside=expected_outside, inside=expected_inside)
+            as_expected = (expected_outside, expected_inside) == (outside.value, inside.value)
+            assert judged.passed is as_expected, judged.because
+            known = {outside.value, expected_outside} == {"open", "shut"} or (
+                {inside.value, expected_inside} == {"open", "shut"}
+            )
+            if not as_expected:
+                assert judged.answer is (Answer.FAIL if known else Answer.UNKNOWN)
+
+
+@pytest.mark.parametrize("fails", ["refused", "dropped", "nameless"])
+@pytest.mark.parametrize("is_open", [True, False])
+def test_survey_with_a_control_that_fails_in_any_way_is_unknown(
+    gateway: tuple[str, int], *, fails: str, is_open: bool
+) -> None:
+    """Neither an answer nor a refusal is believed from there, and the reason names the control."""
+    with full_backlog() as full:
+        controls = {
+            "refused": ((ADDRESS, free_port()), LookKind.REFUSED),
+            "dropped": ((ADDRESS, full), LookKind.DROPPED),
+            "nameless": (("c" * 64 + ".test", 443), LookKind.NOT_LOOKED),
+        }
+        dead, kind = controls[fails]
+        home = vantage("home", gateway if is_open else (ADDRESS, free_port()), dead)
+        reports = survey([home], vserver(gateway[1]), {}, timeout_s=1.0)
+    assert reports[0].control is not None
+    assert reports[0].control.kind is kind
+    assert reports[0].gate[0].kind is (LookKind.ANSWERED if is_open else LookKind.REFUSED)
+    assert gate_word(reports) == "unknown"
+    assert "the control failed" in side_reach(reports, Side.OUTSIDE).because
 
 
 def test_survey_with_a_dead_control_is_unknown(gateway: tuple[str, int]) -> None:

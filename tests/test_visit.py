@@ -18,6 +18,8 @@ from gatectl.trust import Trust
 from gatectl.visit import control_answers, look_at
 from tests.probe_servers import (
     ADDRESS,
+    APACHE_403,
+    MITIGATED_403,
     NETSCALER_503,
     SIGN_ON,
     Credentials,
@@ -201,6 +203,29 @@ def test_look_knows_somebody_elses_page(credentials: Credentials) -> None:
     site = serving(lambda _: ok(b"<html><title>It works!</title></html>"))
     with listening(over_tls(credentials, site)) as port:
         assert look(port).page is Page.OTHER
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "page"),
+    [
+        (ok(SIGN_ON), 200, Page.SIGN_ON),
+        (APACHE_403, 403, Page.APACHE_403),
+        (MITIGATED_403, 403, Page.EMPTY),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", 404, Page.OTHER),
+        (b"HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\noops", 500, Page.OTHER),
+        (NETSCALER_503, 503, Page.MAINTENANCE),
+    ],
+    ids=["sign-on", "web server", "mitigation", "missing", "broken", "maintenance"],
+)
+def test_look_tells_each_status_with_the_page_that_it_comes_with(
+    credentials: Credentials, answer: bytes, status: int, page: Page
+) -> None:
+    """Whatever the status, something answered: never shut; only the sign-on page lets people in."""
+    with listening(over_tls(credentials, serving(lambda _: answer))) as port:
+        seen = look(port)
+    assert (seen.kind, seen.status, seen.page) == (LookKind.ANSWERED, status, page)
+    assert seen.shows_gateway
+    assert seen.shows_sign_on is (page is Page.SIGN_ON)
 
 
 def test_look_at_tls_without_http_is_not_http(credentials: Credentials) -> None:
