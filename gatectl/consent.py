@@ -1,10 +1,9 @@
 """What others have agreed to about one gate: taken in, looked at again, and used once."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from gatectl.clock import read
@@ -15,13 +14,11 @@ from gatectl.core.agreement import (
     AttestationGiven,
 )
 from gatectl.core.agreements import (
-    BOOT_KINDS,
     KINDS,
     Agreements,
     Asked,
     Given,
     evidence_digest,
-    newest_boots,
 )
 from gatectl.core.approval import (
     Approval,
@@ -44,7 +41,7 @@ from gatectl.core.approvalrequest import (
 from gatectl.core.attestation import judge_attestations
 from gatectl.core.check import Verdict, passed
 from gatectl.core.event import Event
-from gatectl.core.gate import Gate
+from gatectl.core.gate import Gate, NodeName
 from gatectl.core.interlock import Blocker, Interlock, answers_of, judge_reopening
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
@@ -58,8 +55,6 @@ from gatectl.signatures import SignerList, look_at, openssh_version, read_signer
 
 _REQUESTS_TRIED_MAX = 50
 _NONCE_BYTES = 16
-_LOOKS_SEARCHED_MAX = 20_000
-"""Further back than that, nobody can say in which boot a node was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +83,7 @@ class Consent:
     def agreements(self) -> Agreements:
         """Fold what is on record."""
         journal, gate = self.desk.journal, self.gate
-        agreements = Agreements.from_events(journal.events(gate=gate.name, kinds=KINDS))
-        looks = islice(journal.newest_first(gate=gate.name, kinds=BOOT_KINDS), _LOOKS_SEARCHED_MAX)
-        boots = newest_boots(looks, [node.name for node in gate.nodes])
-        return replace(agreements, boots=boots)
+        return Agreements.from_events(journal.events(gate=gate.name, kinds=KINDS))
 
     def judge(self, standing: Standing, plan: Plan | None) -> tuple[Blocker, ...]:
         """Judge every interlock for reopening, with what people have agreed to."""
@@ -158,6 +150,7 @@ class Consent:
         now = moment.at
         agreements = self.agreements()
         answers = answers_of(self.gate, self._others(agreements, standing, moment))
+        boots = boots_of(standing)
         request = ApprovalRequest(
             gate=self.gate.name,
             lineage=self.desk.journal.lineage,
@@ -169,7 +162,7 @@ class Consent:
                 NodeAsked(
                     name=node.name,
                     build=plan.facts.builds.get(node.name, ""),
-                    boot=agreements.boots.get(node.name, ""),
+                    boot=boots.get(node.name, ""),
                 )
                 for node in self.gate.nodes
             ),
@@ -276,7 +269,7 @@ class Consent:
             evidence_sequence=agreements.evidence_sequence,
             evidence_at=agreements.evidence_at,
             builds=plan.facts.builds if plan else {},
-            boots=agreements.boots,
+            boots=boots_of(standing),
             unproven=frozenset(blocker.interlock for blocker in others or ()),
             operator=self.desk.actor,
             used=agreements.used,
@@ -332,6 +325,11 @@ class Consent:
         recorded = self.desk.journal.append(event, gate=self.gate.name, require=held)
         for listener in self.desk.listeners:
             listener(recorded)
+
+
+def boots_of(standing: Standing) -> dict[NodeName, str]:
+    """Tell since when each node runs, as far as that is known."""
+    return {node: seen.boot for node, seen in standing.sightings.items()}
 
 
 _HINT = "Nothing was put on record. `gatectl approve` shows what is asked now."

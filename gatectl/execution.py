@@ -61,6 +61,9 @@ QUIET_STATES = frozenset({GateState.UNKNOWN, GateState.OPEN, GateState.CLOSED, G
 READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
 """What runs for these purposes gets sessions that cannot write, and needs no lease."""
 
+RESTS_ON_BOOTS = frozenset({Purpose.VERIFY, Purpose.SCAN, Purpose.REOPEN, Purpose.CONFIRM})
+"""What is proven for these belongs to the boot in which a node was seen just before."""
+
 
 Admission = Callable[[Plan, LeaseToken | None], tuple[Blocker, ...]]
 """Says at the last moment what still stands in the way; if nothing does, approvals are used up."""

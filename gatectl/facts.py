@@ -1,12 +1,13 @@
-"""What a gate's nodes say of themselves before anything is planned: roles and builds."""
+"""What a gate's nodes say of themselves before anything is planned: roles, builds, boots."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatectl.core.check import Observation, Seen, Unreadable
 from gatectl.core.gate import Gate, NodeName, Role
 from gatectl.core.looks import read_look
+from gatectl.core.sighting import BOOT_LOOK
 from gatectl.errors import ConversationCut, GatectlError
 from gatectl.ports import Nodes
 
@@ -17,13 +18,15 @@ _ROLE_LOOK = "show ha node"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsSeen:
-    """Roles and builds by node, and the nodes that could not be asked."""
+    """Roles, builds and boots by node, and the nodes that could not be asked."""
 
     roles: Mapping[NodeName, Role]
     builds: Mapping[NodeName, str]
     trouble: Mapping[NodeName, GatectlError]
     propagates: bool
     """The primary passes commands on: switched on at both nodes, which run the same build."""
+    boots: Mapping[NodeName, str] = field(default_factory=dict)
+    """Since when each node runs, where that was asked and told."""
 
     def refuse_trouble(self) -> None:
         """Raise the first node's trouble: all but closing needs every node."""
@@ -35,19 +38,23 @@ class FactsSeen:
 class _NodeFacts:
     role: Role
     build: str
+    boot: str
     propagation: tuple[str, ...]
     """As the node reports it of itself and of its peer."""
 
 
-def see_facts(gate: Gate, nodes: Nodes) -> FactsSeen:
-    """Ask all nodes at once; both looks only read."""
+def see_facts(gate: Gate, nodes: Nodes, *, boots: bool = False) -> FactsSeen:
+    """Ask all nodes at once; every look only reads. A closing has no time to ask for boots."""
     names = [node.name for node in gate.nodes]
     with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        answers = dict(zip(names, pool.map(lambda name: _ask(nodes, name), names), strict=True))
+        answers = dict(
+            zip(names, pool.map(lambda name: _ask(nodes, name, boots=boots), names), strict=True)
+        )
     seen = {name: got for name, got in answers.items() if isinstance(got, _NodeFacts)}
     return FactsSeen(
         roles={name: facts.role for name, facts in seen.items()},
         builds={name: facts.build for name, facts in seen.items()},
+        boots={name: facts.boot for name, facts in seen.items() if facts.boot},
         propagates=_propagates(gate, seen),
         trouble={name: got for name, got in answers.items() if isinstance(got, GatectlError)},
     )
@@ -61,10 +68,11 @@ def _propagates(gate: Gate, seen: Mapping[NodeName, _NodeFacts]) -> bool:
     return same_build and bool(told) and set(told) == {"enabled"}
 
 
-def _ask(nodes: Nodes, node: NodeName) -> _NodeFacts | GatectlError:
+def _ask(nodes: Nodes, node: NodeName, *, boots: bool) -> _NodeFacts | GatectlError:
     try:
         build = _look(nodes, node, _BUILD_LOOK)
         roles = _look(nodes, node, _ROLE_LOOK)
+        boot = _boot(_look(nodes, node, BOOT_LOOK)) if boots else ""
     except GatectlError as exc:
         nodes.forget(node)
         return exc
@@ -73,6 +81,7 @@ def _ask(nodes: Nodes, node: NodeName) -> _NodeFacts | GatectlError:
             return _NodeFacts(
                 role=role_shown(roles),
                 build=first["build"],
+                boot=boot,
                 propagation=tuple(member.get("propagation", "") for member in members),
             )
         case Unreadable(because=because), _:
@@ -88,6 +97,15 @@ def role_shown(observation: Observation) -> Role:
     members = observation.records if isinstance(observation, Seen) else ()
     own = [member for member in members if member.get("local") == "yes"]
     return _role(own[0].get("role", "")) if own else Role.UNKNOWN
+
+
+def _boot(seen: Observation) -> str:
+    match seen:
+        case Seen(records=({"boot_time": boot},)):
+            return boot
+        case _:
+            # What rests on it is not proven then; everything else can go on.
+            return ""
 
 
 def _look(nodes: Nodes, node: NodeName, command: str) -> Observation:

@@ -36,6 +36,7 @@ from gatectl.errors import (
 from gatectl.execution import (
     QUIET_STATES,
     READS_ONLY,
+    RESTS_ON_BOOTS,
     Admission,
     Execution,
     Resumption,
@@ -133,7 +134,7 @@ class Operation:
             self.notice_crash()
         read_only = mode is Mode.DRY or kept.purpose in READS_ONLY
         with self._execution.sessions(read_only=read_only) as nodes:
-            seen = see_facts(self._gate, nodes)
+            seen = see_facts(self._gate, nodes, boots=kept.purpose in RESTS_ON_BOOTS)
             seen.refuse_trouble()
             self._planner.refuse_stale(kept, self.standing(), seen)
             return self._execution.start(kept, nodes, mode=mode)
@@ -149,7 +150,7 @@ class Operation:
         book = self._planner.playbook(playbook)
         given = self._planner.with_target(book, parameters)
         with self._execution.sessions(read_only=True) as nodes:
-            seen = see_facts(self._gate, nodes)
+            seen = see_facts(self._gate, nodes, boots=book.purpose in RESTS_ON_BOOTS)
         seen.refuse_trouble()
         return self._planner.plan(
             book, self.standing(), seen, given, direction=direction, overrides=overrides
@@ -347,7 +348,7 @@ class Operation:
         if mode is Mode.REAL and not closing:
             self.notice_crash()
         with self._execution.sessions(read_only=read_only, impatient=closing) as nodes:
-            seen = see_facts(self._gate, nodes)
+            seen = see_facts(self._gate, nodes, boots=book.purpose in RESTS_ON_BOOTS)
             if not closing:
                 seen.refuse_trouble()
             plan = self._planner.plan(

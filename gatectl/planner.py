@@ -67,6 +67,8 @@ class Planner:
             closed_by=standing.closed_by,
             propagates=seen.propagates,
             own_addresses=own_addresses(self._gate),
+            boots=seen.boots,
+            host_keys={node.name: node.host.host_keys for node in self._gate.nodes},
         )
         return self.built(playbook, facts, parameters, direction, overrides)
 

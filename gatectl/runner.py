@@ -45,6 +45,7 @@ from gatectl.core.netscaler import Reply
 from gatectl.core.plan import (
     CollectTask,
     DeviceTask,
+    Guard,
     JudgeTask,
     PlannedStep,
     RequestTask,
@@ -239,6 +240,9 @@ class _Turn:
         busy = self._wait_until_idle(task)
         if not busy.passed:
             return Outcome.UNKNOWN, unknown(f"an earlier act is still at work: {busy.because}")
+        guarded = self._guards_hold(task)
+        if not guarded.passed:
+            return Outcome.UNKNOWN, unknown(f"not acted on: {guarded.because}")
         was = self._look_that_changes(task)
         if isinstance(was, Unreadable):
             return Outcome.UNKNOWN, unknown(f"not acted on: {was.because}")
@@ -323,6 +327,15 @@ class _Turn:
     def _device_look(self, task: DeviceTask) -> Verdict:
         judged = judge_undone if task.undone else judge
         return self._see(task.node, task.look, lambda seen: judged(seen, task.holds))[1]
+
+    def _guards_hold(self, task: DeviceTask) -> Verdict:
+        """Look, in the session that acts, at what must be as it was when this was agreed upon."""
+
+        def look(guard: Guard) -> Verdict:
+            return self._see(task.node, guard.look, lambda seen: judge(seen, guard.holds))[1]
+
+        looked = [look(guard) for guard in task.guards]
+        return all_of(looked) if looked else passed("nothing guards this act")
 
     def _look_that_changes(self, task: DeviceTask) -> Observation | None:
         """Look before an act at what its effect must change, such as the time of the last boot."""

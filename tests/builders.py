@@ -53,6 +53,8 @@ ALMELO = GateName("almelo")
 NS_A = NodeName("ns-a")
 NS_B = NodeName("ns-b")
 START = datetime(2026, 1, 18, 20, 0, tzinfo=UTC)
+BOOT = "1768000000"
+"""The second in which the nodes began to run."""
 PLAYBOOKS = Path(__file__).resolve().parent.parent / "playbooks"
 SHIPPED = tuple(sorted(path.stem for path in PLAYBOOKS.glob("*.toml")))
 
@@ -140,6 +142,7 @@ def make_facts(
     roles: Mapping[NodeName, Role] | None = None,
     builds: Mapping[NodeName, str] | None = None,
     closed_by: tuple[str, ...] = (),
+    boots: Mapping[NodeName, str] | None = None,
 ) -> GateFacts:
     """Make the facts of a pair whose first node is primary, both on an old build."""
     if roles is None:
@@ -149,6 +152,8 @@ def make_facts(
         roles=roles,
         builds=dict.fromkeys(roles, "12.1-50.28") if builds is None else builds,
         closed_by=closed_by,
+        boots=dict.fromkeys(roles, BOOT) if boots is None else boots,
+        host_keys={node: host(node).host_keys for node in roles},
     )
 
 

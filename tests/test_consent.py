@@ -16,7 +16,7 @@ from gatectl.consent import Consent
 from gatectl.core.agreement import ApprovalGiven, ApprovalUsed, AttestationGiven
 from gatectl.core.approvalrequest import ApprovalRequest, request_text
 from gatectl.core.check import Answer, Verdict
-from gatectl.core.event import Event, EvidenceId, EvidenceKept, LookMade, Mode, RunId, RunStarted
+from gatectl.core.event import Event, EvidenceId, EvidenceKept, Mode, RunId, RunStarted
 from gatectl.core.gate import ApprovalPolicy, Approver, Gate, GateState
 from gatectl.core.interlock import Interlock
 from gatectl.core.plan import Plan
@@ -283,17 +283,11 @@ def test_a_restart_or_another_plan_makes_approvals_void(scene: Scene) -> None:
     builds = dict.fromkeys(make_facts().roles, "12.1-55.18")
     patched = shipped_plan("reopen", facts=make_facts(state=GateState.VERIFIED, builds=builds))
     assert "other nodes or builds" in scene.verdict(patched).because
-    scene.record(
-        LookMade(
-            step=planned().id,
-            node=NS_A,
-            attempt=1,
-            look="shell sysctl -n kern.boottime",
-            verdict=Verdict(answer=Answer.PASS, because="seen"),
-            evidence=EvidenceId("3d" * 32),
-            elapsed_s=0.1,
-        )
+    restarted = replace(
+        shipped_plan("verify", facts=make_facts(state=GateState.VERIFIED)),
+        facts=make_facts(boots={**make_facts().boots, NS_A: "1769000000"}),
     )
+    scene.record(RunStarted(plan=restarted, digest=restarted.digest, mode=Mode.REAL), run="v2")
     assert "approved before ns-a was restarted" in scene.verdict().because
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from gatectl.core.gate import NodeName, Role
 from gatectl.core.netscaler import Reply
+from gatectl.core.sighting import BOOT_LOOK
 from gatectl.errors import ConversationCut, ExitCode, HostKeyMismatch, Unreachable
 from gatectl.facts import see_facts
 from tests.builders import NS_A, NS_B, STANDALONE, make_gate
@@ -126,3 +127,26 @@ def test_asking_only_reads() -> None:
     see_facts(make_gate(), ScriptedNodes(history, ns_a=PRIMARY, ns_b=SECONDARY))
     assert sorted(history) == sorted([f"send {VERSION}", f"send {MEMBERS}"] * 2)
     assert NodeName("ns-a") == NS_A
+
+
+BOOTED = Reply(text="{ sec = 1700000000, usec = 0 } Tue Nov 14 22:13:20 2023")
+
+
+@pytest.mark.parametrize(
+    ("answer", "boots"),
+    [
+        (BOOTED, {NS_A: "1700000000"}),
+        (Reply(text="sysctl: unknown oid"), {}),
+        (Reply(text="", error="Not authorized"), {}),
+    ],
+)
+def test_the_boot_of_a_node_is_asked_for_where_something_rests_on_it(
+    answer: Reply, boots: dict[NodeName, str]
+) -> None:
+    """One that does not tell is no trouble; what rests on it is not proven then."""
+    alone: Script = [(VERSION, version("13.1-49.13")), (MEMBERS, members("Primary"))]
+    asked: Script = [*alone, (BOOT_LOOK, answer)]
+    seen = see_facts(STANDALONE, ScriptedNodes([], ns_a=asked), boots=True)
+    assert seen.boots == boots
+    assert seen.trouble == {}
+    assert see_facts(STANDALONE, ScriptedNodes([], ns_a=alone)).boots == {}

@@ -32,6 +32,7 @@ from gatectl.core.netscaler import Reply
 from gatectl.core.page import Page
 from gatectl.core.plan import (
     CollectTask,
+    Guard,
     JudgeTask,
     Plan,
     PlannedStep,
@@ -758,6 +759,43 @@ def test_a_node_that_came_back_with_its_old_build_is_not_waited_for(tmp_path: Pa
     run = stage.carry_out(plan_of(RESTART))
     assert (run.ending, outcome(run, RESTART)) == (Ending.FAILED, Outcome.FAILED)
     assert stage.sent() == [command for command, _ in answers]
+
+
+GUARDED = planned(
+    "open@ns-a",
+    replace(
+        device_task(),
+        guards=(
+            Guard(look=VERSION, holds=(Expectation(field="build", equals="12.1-55.18"),)),
+            Guard(look=BOOT, holds=(Expectation(field="boot_time", equals="1700000000"),)),
+        ),
+    ),
+)
+
+
+def test_a_guarded_act_looks_at_build_and_boot_in_the_session_that_acts(tmp_path: Path) -> None:
+    """Right before the intent, after the look that says that there is something to do."""
+    answers = [(LOOK, UNSAVED), (VERSION, NEW), (BOOT, BOOTED_THEN), (ACT, DONE), (LOOK, SAVED)]
+    stage = Stage(tmp_path, ns_a=answers)
+    run = stage.carry_out(plan_of(GUARDED))
+    assert (run.ending, outcome(run, GUARDED)) == (Ending.PROVEN, Outcome.DONE)
+    assert "forget ns-a" not in stage.history
+
+
+@pytest.mark.parametrize(
+    ("version", "boot"),
+    [(OLD, BOOTED_THEN), (NEW, BOOTED_NOW), (CUT, BOOTED_THEN), (NEW, GARBLED)],
+    ids=["another build", "another boot", "build unknown", "boot unknown"],
+)
+def test_a_guard_that_does_not_hold_lets_no_act_be_sent(
+    tmp_path: Path, version: Reply | Exception, boot: Reply | Exception
+) -> None:
+    """Whatever is seen there now, it is not what was verified: no intent, and no line."""
+    stage = Stage(tmp_path, ns_a=[(LOOK, UNSAVED), (VERSION, version), (BOOT, boot)])
+    run = stage.carry_out(plan_of(GUARDED))
+    assert (run.ending, outcome(run, GUARDED)) == (Ending.UNKNOWN, Outcome.UNKNOWN)
+    assert stage.events(ActIntended) == []
+    assert ACT not in stage.sent()
 
 
 def test_a_node_with_another_host_key_is_asked_once(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from inside and outside (`page` and `fingerprint` read what the gateway answers)
 shell's own words), and `effects` what a refused line means. `visible` makes foreign text harmless.
 
 `playbook` is what somebody wrote down to be done, `parameter` the words that fill it in, `lint`
-what is wrong with it; `planning` makes a `plan` of it for one gate, and `planfile` keeps one.
-`event` is what can be recorded; `run` is folded from events, and `standing` is where a gate stands
-(`fold` and `checkpoint` make that quick; `moment` tells how old something is). `sequencer` compares
-plan and run and names the next action, `lanes` the next one for each node, `course` how a run moves
-the gate and what its end is worth. `interlock` and `readiness` say what must be proven before a run
-begins or a gate reopens; `window`, `pace` and `startlimit` when it may.
+what is wrong with it; `planning` makes a `plan` of it for one gate (`fitness`: which steps, where),
+and `planfile` keeps one. `event` is what can be recorded; `run` is folded from events, and
+`standing` is where a gate stands (`fold` and `checkpoint` make that quick; `moment` tells how old a
+proof is, `sighting` of which boot of which box). `sequencer` compares plan and run and names the
+next action, `lanes` the next one for each node, `course` how a run moves the gate and what its end
+is worth. `interlock` and `readiness` say what must be proven before a run begins or a gate reopens;
+`window`, `pace` and `startlimit` when it may.
 
 `collection` is evidence, `indicators` judges it, `scanner` hears what a vendor's script says of it,
 `devicelog` reads a device's logs. `drift`, `inspection` and their like compare a gate with what it

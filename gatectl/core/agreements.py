@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,6 @@ from gatectl.core.agreement import (
 from gatectl.core.event import (
     CompromiseJudged,
     EvidenceKept,
-    LookMade,
     Mode,
     Recorded,
     RunId,
@@ -24,12 +23,9 @@ from gatectl.core.event import (
     ScannerRun,
     Signalled,
 )
-from gatectl.core.gate import NodeName, Signal
+from gatectl.core.gate import Signal
 from gatectl.core.playbook import Purpose
 from gatectl.core.standing import Standing, evidence_ids
-
-_BOOT_LOOK: Final = "kern.boottime"
-"""The look whose answer is another one after each restart of an appliance."""
 
 KINDS: Final = (
     "approval.requested",
@@ -41,9 +37,7 @@ KINDS: Final = (
     "compromise.judged",
     "gate.signalled",
 )
-"""All that the fold needs, but for the looks that tell one boot from another."""
-
-BOOT_KINDS: Final = ("look.made",)
+"""All that the fold needs."""
 
 _CHANGE_NOTHING_YET: Final = frozenset({Purpose.VERIFY, Purpose.SCAN, Purpose.REOPEN})
 """What runs for these purposes leaves things as they were agreed upon: a reopening that goes wrong
@@ -83,7 +77,6 @@ class Agreements:
     """The last run that could change anything."""
     evidence_sequence: int = 0
     evidence_at: datetime | None = None
-    boots: Mapping[NodeName, str] = field(default_factory=dict)
     opened: bool = False
     """gatectl began to open the gate, and that was neither confirmed nor undone since."""
     opened_with: tuple[str, ...] = ()
@@ -141,24 +134,6 @@ class Agreements:
                 return replace(self, given=(), attested={}, opened=False, opened_with=())
             case _:
                 return self
-
-
-def newest_boots(
-    newest_first: Iterable[Recorded], nodes: Collection[NodeName]
-) -> dict[NodeName, str]:
-    """Find what stands for the present boot of each node, among looks from the newest back."""
-    boots: dict[NodeName, str] = {}
-    for recorded in newest_first:
-        match recorded.event:
-            case LookMade(look=look, node=str() as node, evidence=str() as evidence) if (
-                _BOOT_LOOK in look and node in nodes
-            ):
-                boots.setdefault(node, evidence)
-            case _:
-                continue
-        if len(boots) == len(nodes):
-            break
-    return boots
 
 
 def evidence_digest(standing: Standing) -> str:

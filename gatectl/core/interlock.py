@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
 from gatectl.core.check import Answer, Verdict, all_of, failed, passed, unknown
+from gatectl.core.fitness import in_range
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
-from gatectl.core.planning import in_range
 from gatectl.core.playbook import Purpose
 from gatectl.core.readiness import (
     judge_coverage,
@@ -21,6 +21,7 @@ from gatectl.core.readiness import (
     judge_release_step,
 )
 from gatectl.core.run import Run
+from gatectl.core.sighting import Bound, changed_since
 from gatectl.core.standing import Proof, Standing
 
 
@@ -53,6 +54,8 @@ class Rule:
     """How old the proof may be; none for a rule that is judged on the whole journal."""
     clears: str
     """The command that clears the blocker."""
+    bound: Bound = "role"
+    """What of the nodes must be as it was when it was proven: the box, its boot, its role."""
     renews: str = "gatectl verify GATE"
     """The command that proves it anew, where it was proven and does not count any more."""
 
@@ -108,6 +111,7 @@ RULES = (
         asks="evidence of every node is kept",
         each_node=True,
         max_age_s=_A_MONTH_S,
+        bound="box",
         clears="gatectl scan GATE",
         renews="gatectl scan GATE",
     ),
@@ -116,6 +120,7 @@ RULES = (
         asks="the compromise check found nothing",
         each_node=False,
         max_age_s=86_400,
+        bound="boot",
         clears="gatectl scan GATE",
         renews="gatectl scan GATE",
     ),
@@ -202,13 +207,16 @@ def _judge(rule: Rule, gate: Gate, standing: Standing, now: Moment) -> tuple[Ver
     """Judge one rule, and name the command that clears it if it does not pass."""
     if rule.interlock is Interlock.NO_STEP_IN_DOUBT:
         return _no_step_in_doubt(standing), rule.clears
-    nodes: tuple[NodeName | None, ...] = (
-        tuple(node.name for node in gate.nodes) if rule.each_node else (None,)
-    )
+    nodes = _places(rule, gate)
     said = [_said(rule, standing, node) for node in nodes]
     if not all(verdict.passed for verdict in said):
         return all_of(said), rule.clears
     return all_of(_still_said(rule, gate, standing, node, now) for node in nodes), rule.renews
+
+
+def _places(rule: Rule, gate: Gate) -> tuple[NodeName | None, ...]:
+    """Say for which nodes there must be a proof, or for none by itself."""
+    return tuple(node.name for node in gate.nodes) if rule.each_node else (None,)
 
 
 def _said(rule: Rule, standing: Standing, node: NodeName | None) -> Verdict:
@@ -239,9 +247,40 @@ def _still_said(
             f"nobody can say how old the proof{of} is, for the clock of this machine was set "
             f"back: {rule.asks}"
         )
+    changed = _changed_since(rule, gate, standing, proof, node)
+    if changed:
+        return unknown(f"the proof{of} does not count, for {changed}: {rule.asks}")
     if age_s > longest_s:
         return unknown(f"the proof{of} is {age_s / 60:.0f} minutes old: {rule.asks}")
     return proof.verdict
+
+
+def _changed_since(
+    rule: Rule, gate: Gate, standing: Standing, proof: Proof, node: NodeName | None
+) -> str:
+    names = (node,) if node else tuple(one.name for one in gate.nodes)
+    reasons = (changed_since(n, proof.seen, standing.sightings, rule.bound) for n in names)
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def judge_same_nodes(gate: Gate, standing: Standing, plan: Plan) -> Verdict:
+    """Judge whether what was verified a moment ago is of the nodes that are about to be opened."""
+    if plan.purpose not in _OPENS:
+        return passed("this playbook opens nothing")
+    rules = [rule for rule in RULES if rule.bound == "role" and _concerns(rule, gate)]
+    if plan.purpose is Purpose.CONFIRM:
+        rules = [rule for rule in rules if rule.interlock not in _SHUT_ONLY]
+    reasons = {
+        _changed_since(rule, gate, standing, proof, node)
+        for rule in rules
+        for node in _places(rule, gate)
+        if (proof := _proof(rule, standing, node)) is not None
+    }
+    told = "; ".join(sorted(reasons - {""}))
+    return failed(told) if told else passed("the nodes are those that were verified")
+
+
+_OPENS = frozenset({Purpose.REOPEN, Purpose.CONFIRM})
 
 
 def _proof(rule: Rule, standing: Standing, node: NodeName | None) -> Proof | None:
@@ -268,6 +307,7 @@ def judge_beginning(
     """Judge whether a run may begin its work: all that stands in its way, overridden or not."""
     judged = [
         ("gate-shut", judge_state(standing, needs_shut=plan.needs_shut), "gatectl close GATE"),
+        ("same-nodes", judge_same_nodes(gate, standing, plan), "gatectl verify GATE"),
         ("target-build", judge_target(plan, advisories, gate), "another --build"),
         ("release-step", judge_release_step(plan, gate), "another --build"),
         ("edition", judge_edition(plan, gate), "another --build"),
@@ -314,8 +354,8 @@ OVERRIDABLE_AT_REOPENING = frozenset(
 """The others are seen on the appliances by each verification: without them a gate does not become
 verified, and no reason makes up for that."""
 
-NEVER_OVERRIDDEN = frozenset({"gate-shut"})
-"""No reason makes it right to patch an open gate."""
+NEVER_OVERRIDDEN = frozenset({"gate-shut", "same-nodes"})
+"""No reason makes it right to patch an open gate, or to open one that nobody has verified."""
 
 
 def standing_blockers(

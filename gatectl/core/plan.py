@@ -50,12 +50,24 @@ class GateFacts:
     """What the primary is told, the secondary is told by it; off while the builds differ."""
     own_addresses: Mapping[NodeName, str] = field(default_factory=dict)
     """The address of this machine on the way to each node, where that was asked."""
+    boots: Mapping[NodeName, str] = field(default_factory=dict)
+    """Since when each node runs, where that was asked."""
+    host_keys: Mapping[NodeName, tuple[str, ...]] = field(default_factory=dict)
+    """What was pinned for each node."""
 
     @property
     def shut(self) -> bool:
         """Whether the gate is, or is being, closed."""
         on_the_way = {GateState.CLOSING, GateState.CLOSED_UNSAVED}
         return self.state in SHUT_STATES or self.state in on_the_way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """What must be so, in the very session that acts, right before it does."""
+
+    look: str
+    holds: tuple[Expectation, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,7 @@ class DeviceTask:
     disconnects: bool
     changes: str | None = None
     """A look whose answer must be another one after the act."""
+    guards: tuple[Guard, ...] = ()
     act_timeout_s: float
 
 

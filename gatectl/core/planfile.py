@@ -93,6 +93,8 @@ def _more_facts(kept: Plan, now: Plan) -> list[str]:
         ("what holds the gate shut", _listed(old.closed_by), _listed(new.closed_by)),
         ("whether the primary passes commands on", old.propagates, new.propagates),
         ("our own address", _mapped(old.own_addresses), _mapped(new.own_addresses)),
+        ("since when nodes run", _mapped(old.boots), _mapped(new.boots)),
+        ("the pinned host keys", _keys(old.host_keys), _keys(new.host_keys)),
         ("why it does not fit", _listed(kept.unfit), _listed(now.unfit)),
         ("the title", kept.title, now.title),
         ("the bulletin", kept.advisory, now.advisory),
@@ -105,6 +107,10 @@ def _more_facts(kept: Plan, now: Plan) -> list[str]:
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names) or "nothing"
+
+
+def _keys(pinned: Mapping[NodeName, tuple[str, ...]]) -> str:
+    return _mapped({name: " or ".join(keys) for name, keys in pinned.items()})
 
 
 def _mapped(values: Mapping[NodeName, str]) -> str:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, assert_never
 
-from gatectl.core.advisory import Advisory, Build, BuildError
+from gatectl.core.advisory import Advisory
 from gatectl.core.check import Expectation
-from gatectl.core.gate import AdvisoryId, Gate, NodeName, Role, Side
+from gatectl.core.exposure import BUILD_LOOK
+from gatectl.core.fitness import applies, nodes_for, unfit
+from gatectl.core.gate import AdvisoryId, Gate, NodeName, Side
 from gatectl.core.parameter import (
     PlanError,
     check_parameters,
@@ -24,6 +26,7 @@ from gatectl.core.plan import (
     DeviceTask,
     Direction,
     GateFacts,
+    Guard,
     JudgeTask,
     Plan,
     PlannedId,
@@ -37,7 +40,6 @@ from gatectl.core.plan import (
 from gatectl.core.playbook import (
     CollectStep,
     DeviceStep,
-    Facts,
     ForEach,
     Holds,
     JudgeStep,
@@ -47,14 +49,15 @@ from gatectl.core.playbook import (
     ScannerStep,
     SidesStep,
     Step,
-    Unfit,
     UploadStep,
 )
+from gatectl.core.sighting import BOOT_FIELD, BOOT_LOOK
 from gatectl.core.traffic import Traffic
 
 _HTTP_PORT = 80
 _SCANNER_FOLDER = "/var/tmp/gatectl-scanner-"  # noqa: S108 - the appliance's, by a hash, removed
-_OPENS_OR_SHUTS = frozenset({Purpose.CLOSE, Purpose.REOPEN, Purpose.CONFIRM})
+_OPENS = frozenset({Purpose.REOPEN, Purpose.CONFIRM})
+_OPENS_OR_SHUTS = frozenset({Purpose.CLOSE, *_OPENS})
 
 
 def build_plan(
@@ -78,8 +81,14 @@ def build_plan(
     words = {**gate_words(gate), **given}
     steps: list[PlannedStep] = []
     for step in _in_direction(playbook.step, direction):
-        if _applies(step.only_if, gate, facts, given):
-            filler = _Filler(gate=gate, facts=facts, words=words, advisories=advisories)
+        if applies(step.only_if, gate, facts, given):
+            filler = _Filler(
+                gate=gate,
+                facts=facts,
+                purpose=playbook.purpose,
+                words=words,
+                advisories=advisories,
+            )
             steps.extend(filler.plan(step, direction))
     if playbook.purpose is Purpose.CLOSE:
         steps = _silent_last(steps, facts)
@@ -97,7 +106,7 @@ def build_plan(
         advisory=AdvisoryId(playbook.advisory) if playbook.advisory else None,
         overrides=dict(overrides),
         stops=playbook.stops,
-        unfit=tuple(_unfit(playbook.unfit, gate, facts)),
+        unfit=tuple(unfit(playbook.unfit, gate, facts)),
         steps=tuple(steps),
     )
 
@@ -137,105 +146,13 @@ def _in_direction(steps: tuple[Step, ...], direction: Direction) -> Iterator[Ste
     yield from (step for step in steps if isinstance(step, DeviceStep) and step.also_on_undo)
 
 
-def _unfit(reasons: tuple[Unfit, ...], gate: Gate, facts: GateFacts) -> Iterator[str]:
-    """Say why a playbook must not be used here; a build that is not known is no reason."""
-    for reason in reasons:
-        if reason.vserver_kind is not None and gate.vserver.kind in reason.vserver_kind:
-            yield f"{gate.vserver.name}: {reason.because}"
-        if reason.builds is None:
-            continue
-        for node, build in facts.builds.items():
-            if in_range(build, *reason.builds):
-                yield f"{node} runs {build}: {reason.because}"
-
-
-def in_range(build: str, first: str, last: str) -> bool:
-    """Say whether a build lies in a range; another train is in none.
-
-    A range names no edition, so the numbers alone tell: where editions share them, it is for both.
-    """
-    installed = Build.parse(build)
-    try:
-        return Build.parse(first) <= installed <= Build.parse(last)
-    except BuildError:
-        return False
-
-
-def _applies(only_if: Facts, gate: Gate, facts: GateFacts, given: Mapping[str, str]) -> bool:
-    are = {
-        "ha": gate.is_pair,
-        "shut": facts.shut,
-        "ipv4": gate.vserver.ipv4 is not None,
-        "ipv6": gate.vserver.ipv6 is not None,
-        "primary_behind": _primary_behind(facts, given),
-    }
-    if any(getattr(only_if, name) not in {None, holds} for name, holds in are.items()):
-        return False
-    if only_if.closed_by is not None and only_if.closed_by not in facts.closed_by:
-        return False
-    if only_if.not_closed_by is not None and only_if.not_closed_by in facts.closed_by:
-        return False
-    if any(given.get(name) != value for name, value in (only_if.given or {}).items()):
-        return False
-    return _builds_apply(only_if, gate, facts)
-
-
-def _primary_behind(facts: GateFacts, given: Mapping[str, str]) -> bool:
-    primaries = [name for name, role in facts.roles.items() if role is Role.PRIMARY]
-    wanted = given.get("build")
-    return any(facts.builds.get(name) != wanted for name in primaries)
-
-
-def _builds_apply(only_if: Facts, gate: Gate, facts: GateFacts) -> bool:
-    if only_if.release_at_least is not None:
-        wanted = release_number(only_if.release_at_least)
-        seen = [release_number(Build.parse(one).train.release) for one in facts.builds.values()]
-        if not seen or min(seen) < wanted:
-            return False
-    if (only_if.build_at_least or only_if.build_below) and len(facts.builds) < len(gate.nodes):
-        # A build that is not known is in no range.
-        return False
-    builds = [Build.parse(build) for build in facts.builds.values()]
-    return all(
-        _build_in_range(build, only_if.build_at_least, only_if.build_below) for build in builds
-    )
-
-
-def release_number(release: str) -> tuple[int, ...]:
-    """Give a release such as 13.1 as numbers that can be compared."""
-    return tuple(int(part) for part in release.split("."))
-
-
-def _build_in_range(build: Build, at_least: str | None, below: str | None) -> bool:
-    first = Build.parse(at_least) if at_least else None
-    last = Build.parse(below) if below else None
-    if first is not None and (build.train != first.train or build < first):
-        return False
-    return last is None or (build.train == last.train and build < last)
-
-
-def nodes_for(on: str, gate: Gate, facts: GateFacts) -> tuple[NodeName, ...]:
-    """Resolve `primary`, `secondary` and `each-node` (the primary first) by the roles seen."""
-    order = (Role.PRIMARY, Role.SECONDARY, Role.UNKNOWN)
-    names = sorted(
-        (node.name for node in gate.nodes),
-        key=lambda name: order.index(facts.roles.get(name, Role.UNKNOWN)),
-    )
-    if on == "each-node":
-        return tuple(names)
-    role = Role(on)
-    found = tuple(name for name in names if facts.roles.get(name) is role)
-    if not found and (role is Role.PRIMARY or gate.is_pair):
-        raise PlanError(f"no node of {gate.name} is {role} now, so it cannot be planned for")
-    return found
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Filler:
     """Turns steps into planned steps with the words of one gate."""
 
     gate: Gate
     facts: GateFacts
+    purpose: Purpose
     words: Mapping[str, str]
     advisories: Mapping[AdvisoryId, Advisory]
 
@@ -292,10 +209,25 @@ class _Filler:
                     again_after_changes=step.again_after_changes,
                     disconnects=step.disconnects,
                     changes=fill(step.changes.strip()) if step.changes else None,
+                    guards=self._guards(node),
                     act_timeout_s=step.act_timeout_s,
                 )
                 planned = self._planned(step, task, f"{step.id}{item}", node)
                 yield replace(planned, title=fill(step.title))
+
+    def _guards(self, node: NodeName) -> tuple[Guard, ...]:
+        """Let nothing be opened on another build, or in another boot, than was verified."""
+        if self.purpose not in _OPENS:
+            return ()
+        asked = (
+            (BUILD_LOOK, "build", self.facts.builds.get(node, "")),
+            (BOOT_LOOK, BOOT_FIELD, self.facts.boots.get(node, "")),
+        )
+        return tuple(
+            # What was not known when it was planned is equal to nothing.
+            Guard(look=look, holds=(Expectation(field=name, equals=value),))
+            for look, name, value in asked
+        )
 
     def _items(self, step: DeviceStep) -> Iterator[tuple[str, Mapping[str, str]]]:
         if step.for_each is None:

@@ -28,6 +28,7 @@ from gatectl.core.moment import Lived, Moment
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
+from gatectl.core.sighting import Sighting, sightings_of
 
 _COMPROMISE_CHECK = "compromise-check"
 
@@ -44,6 +45,8 @@ class Proof:
     """Its place in the journal: which of two proofs is newer is not told by a time."""
     lived: Lived
     """How long the record had lasted by then."""
+    seen: Mapping[NodeName, Sighting]
+    """The nodes as they were just before the run that proved it."""
     run: RunId
 
 
@@ -75,6 +78,8 @@ class Standing:
     evidence: tuple[EvidenceKept, ...] = ()
     """Kept since the gate was last open with a confirmation."""
     builds: Mapping[NodeName, str] = field(default_factory=dict)
+    sightings: Mapping[NodeName, Sighting] = field(default_factory=dict)
+    """The nodes as they were seen last."""
     left_over: tuple[Run, ...] = ()
     """Runs that stopped before a proven end, and that none has made good since; newest last."""
     last_run: Run | None = None
@@ -107,17 +112,19 @@ class Standing:
             left_over = _left_over(standing, run, recorded.event)
             standing = replace(standing, last_run=run, left_over=left_over)
         match recorded.event:
+            case RunStarted(plan=plan):
+                return replace(standing, sightings=_seen_again(standing, plan))
             case Signalled() as signalled:
                 return _signalled(standing, signalled, recorded, run)
             case SidesSeen(outside=outside, inside=inside, because=because):
                 look = SidesLook(outside=outside, inside=inside, because=because, at=recorded.at)
                 return replace(standing, sides=look)
             case StepEnded(proves=str() as interlock) as ended:
-                return _proven(standing, interlock, ended, recorded, lived)
+                return _proven(standing, interlock, ended, run, recorded=recorded, lived=lived)
             case CompromiseJudged() as judged:
                 return replace(standing, compromise=judged, compromise_at=recorded.at)
             case ScannerRun(said="compromised" | "inconclusive") as scanner:
-                return _doubted(standing, scanner, recorded, lived)
+                return _doubted(standing, scanner, run, recorded=recorded, lived=lived)
             case EvidenceKept() as kept:
                 return replace(standing, evidence=(*standing.evidence, kept))
             case _:
@@ -216,9 +223,16 @@ def _signalled(
             return standing
 
 
-def _doubted(before: Standing, scanner: ScannerRun, recorded: Recorded, lived: Lived) -> Standing:
+def _doubted(
+    before: Standing,
+    scanner: ScannerRun,
+    run: Run | None,
+    *,
+    recorded: Recorded,
+    lived: Lived,
+) -> Standing:
     """Let what a scanner found take the place of an earlier clean check, until it is made anew."""
-    if recorded.run is None:
+    if run is None:
         return before
     answer = Answer.FAIL if scanner.said == "compromised" else Answer.UNKNOWN
     proof = Proof(
@@ -228,15 +242,29 @@ def _doubted(before: Standing, scanner: ScannerRun, recorded: Recorded, lived: L
         at=recorded.at,
         sequence=recorded.sequence,
         lived=lived,
-        run=recorded.run,
+        seen=sightings_of(run.plan.facts),
+        run=run.id,
     )
     return replace(before, proofs={**before.proofs, (_COMPROMISE_CHECK, None): proof})
 
 
+def _seen_again(standing: Standing, plan: Plan) -> dict[NodeName, Sighting]:
+    seen = sightings_of(plan.facts)
+    before = standing.sightings
+    again = {node: before[node].then(one) if node in before else one for node, one in seen.items()}
+    return {**before, **again}
+
+
 def _proven(
-    before: Standing, interlock: str, ended: StepEnded, recorded: Recorded, lived: Lived
+    before: Standing,
+    interlock: str,
+    ended: StepEnded,
+    run: Run | None,
+    *,
+    recorded: Recorded,
+    lived: Lived,
 ) -> Standing:
-    if recorded.run is None:
+    if run is None:
         return before
     proof = Proof(
         interlock=interlock,
@@ -245,7 +273,8 @@ def _proven(
         at=recorded.at,
         sequence=recorded.sequence,
         lived=lived,
-        run=recorded.run,
+        seen=sightings_of(run.plan.facts),
+        run=run.id,
     )
     # Several steps may be evidence for one interlock: of one run the worst counts, and a newer
     # run replaces an older one.

@@ -14,15 +14,12 @@ from gatectl.core.agreements import (
     KINDS,
     Agreements,
     evidence_digest,
-    newest_boots,
     nobody_else,
 )
-from gatectl.core.check import passed
 from gatectl.core.event import (
     CompromiseJudged,
     EvidenceId,
     EvidenceKept,
-    LookMade,
     Mode,
     Noted,
     Signalled,
@@ -30,7 +27,7 @@ from gatectl.core.event import (
 from gatectl.core.gate import GateState, Signal
 from gatectl.core.playbook import Purpose
 from gatectl.core.standing import Standing
-from tests.builders import ALMELO, NS_A, NS_B, Chronicle, plan_of, planned
+from tests.builders import ALMELO, NS_A, Chronicle, plan_of, planned
 
 PIECE = EvidenceKept(
     step=planned().id, node=NS_A, what="file", name="/x", evidence=EvidenceId("1f" * 32)
@@ -145,32 +142,6 @@ def test_approvals_that_were_used_by_a_run_that_opened_nothing_cover_no_other() 
     chronicle.begin(plan_of(purpose=Purpose.REOPEN), run="r2")
     chronicle.add(signal(Signal.REOPEN_STARTED))
     assert "NOBODY ELSE" in nobody_else(fold(chronicle))
-
-
-def test_the_newest_look_at_a_boot_stands_for_it() -> None:
-    """Looks at other things, of other nodes and of earlier boots are passed over."""
-    chronicle = Chronicle()
-    for look, node, evidence in (
-        ("shell sysctl -n kern.boottime", NS_A, "1f"),
-        ("shell sysctl -n kern.boottime", NS_B, "2f"),
-        ("shell sysctl -n kern.boottime", NS_A, "3f"),
-        ("show ns version", NS_A, "4f"),
-    ):
-        chronicle.add(
-            LookMade(
-                step=planned().id,
-                node=node,
-                attempt=1,
-                look=look,
-                verdict=passed("seen"),
-                evidence=EvidenceId(evidence * 32),
-                elapsed_s=0.1,
-            )
-        )
-    backwards = tuple(reversed(chronicle.records))
-    assert newest_boots(backwards, (NS_A, NS_B)) == {NS_A: "3f" * 32, NS_B: "2f" * 32}
-    assert newest_boots(backwards, (NS_B,)) == {NS_B: "2f" * 32}
-    assert newest_boots((), (NS_A,)) == {}
 
 
 def test_the_kinds_that_are_read_are_all_that_the_fold_looks_at() -> None:

@@ -58,6 +58,7 @@ def proof_at(age: timedelta) -> dict[tuple[str, NodeName | None], Proof]:
         at=NOW - age,
         sequence=1,
         lived=Lived(last=moment_at(NOW - age)),
+        seen={},
         run=RunId("r1"),
     )
     return {("still-closed", None): proof}

@@ -10,7 +10,7 @@ import pytest
 from gatectl.core.advisory import BrokenBuild, Precondition
 from gatectl.core.check import Answer, Verdict, failed, passed, unknown
 from gatectl.core.event import ActIntended, Ending, Mode, Outcome, RunEnded, RunId
-from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
+from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName, Role
 from gatectl.core.interlock import (
     NEVER_OVERRIDDEN,
     RULES,
@@ -18,12 +18,14 @@ from gatectl.core.interlock import (
     judge_beginning,
     judge_mitigation,
     judge_reopening,
+    judge_same_nodes,
     judge_state,
     judge_target,
     standing_blockers,
 )
 from gatectl.core.moment import Lived, Moment
 from gatectl.core.playbook import Purpose
+from gatectl.core.sighting import Sighting, sightings_of
 from gatectl.core.standing import Proof, Standing
 from tests.builders import (
     ALMELO,
@@ -48,6 +50,7 @@ NOW = START + timedelta(minutes=10)
 PAIR = make_gate()
 EACH_NODE = {rule.interlock for rule in RULES if rule.each_node}
 WITH_PROOF = [rule.interlock for rule in RULES if rule.interlock != Interlock.NO_STEP_IN_DOUBT]
+SEEN = sightings_of(make_facts())
 Key = tuple[str, NodeName | None]
 
 
@@ -66,6 +69,7 @@ def proof(
         at=NOW - timedelta(seconds=age_s),
         sequence=int(1e6 - age_s),
         lived=Lived(last=moment_at(NOW - timedelta(seconds=age_s))),
+        seen=SEEN,
         run=RunId("v1"),
     )
 
@@ -88,7 +92,12 @@ def all_proofs(gate: Gate = PAIR, **changes: Any) -> dict[Key, Proof]:
 
 def proven(gate: Gate = PAIR, **changes: Any) -> Standing:
     """Make the standing of a gate that may be reopened."""
-    return Standing(gate=ALMELO, state=GateState.VERIFIED, proofs=all_proofs(gate, **changes))
+    return Standing(
+        gate=ALMELO,
+        state=GateState.VERIFIED,
+        proofs=all_proofs(gate, **changes),
+        sightings=SEEN,
+    )
 
 
 def blocked(standing: Standing, gate: Gate = PAIR) -> dict[str, Answer]:
@@ -173,6 +182,88 @@ def test_a_proof_of_unknown_age_is_too_old(interlock: Interlock) -> None:
     assert "set back" in blocker.verdict.because
     renews = "scan" if interlock in KEEPS else "verify"
     assert blocker.clears == f"gatectl {renews} almelo"
+
+
+def elsewhere(**changes: Any) -> Standing:
+    """Make the standing of a gate of which everything is proven, but of another node than now."""
+    other = replace(SEEN[NS_B], **changes)
+    return replace(proven(), sightings={**SEEN, NS_B: other})
+
+
+LOOKED_AT = {one.value for one in WITH_PROOF} - set(KEEPS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "blocks", "because"),
+    [
+        ({"boot": "1769000000"}, LOOKED_AT | {"compromise-check"}, "ns-b was restarted since"),
+        ({"boot": ""}, LOOKED_AT | {"compromise-check"}, "nobody knows in which boot of ns-b"),
+        ({"role": Role.PRIMARY}, LOOKED_AT, "the pair failed over since"),
+        (
+            {"host_keys": ("SHA256:another",)},
+            {one.value for one in WITH_PROOF},
+            "ns-b is not the box that it was",
+        ),
+    ],
+    ids=["restarted", "boot unknown", "failed over", "exchanged"],
+)
+def test_a_proof_belongs_to_one_boot_of_one_box(
+    changes: dict[str, Any], blocks: set[str], because: str
+) -> None:
+    """What is kept outlives a restart, and a compromise check a failover; nothing another box."""
+    blockers = judge_reopening(PAIR, elsewhere(**changes), moment_at(NOW))
+    assert {one.interlock for one in blockers} == blocks
+    for blocker in blockers:
+        assert blocker.verdict.answer is Answer.UNKNOWN
+        assert because in blocker.verdict.because
+        renews = "scan" if blocker.interlock in KEEPS else "verify"
+        assert blocker.clears == f"gatectl {renews} almelo"
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_nothing_is_opened_on_other_nodes_than_were_verified(purpose: Purpose) -> None:
+    """What happened between the verification and the opening is seen before the first act."""
+    plan = plan_of(SAVED, purpose=purpose)
+    chronicle = Chronicle()
+    chronicle.begin(plan)
+    for standing, same in ((proven(), True), (elsewhere(boot="1769000000"), False)):
+        blockers = judge_beginning(PAIR, standing, plan, chronicle.run(), BULLETINS)
+        told = [one.verdict.because for one in blockers if one.interlock == "same-nodes"]
+        opens = purpose in {Purpose.REOPEN, Purpose.CONFIRM}
+        assert told == (["ns-b was restarted since"] if opens and not same else [])
+
+
+def test_a_proof_that_was_replaced_does_not_keep_nodes_from_being_the_same() -> None:
+    """The pair's health was seen on the other node before the failover: the newest look counts."""
+    name = Interlock.PAIR_HEALTHY.value
+    earlier = {node: replace(seen, boot="1") for node, seen in SEEN.items()}
+    older = replace(proof(Interlock.PAIR_HEALTHY, NS_B, age_s=600), seen=earlier)
+    standing = replace(proven(), proofs={**all_proofs(), (name, NS_B): older})
+    plan = plan_of(SAVED, purpose=Purpose.REOPEN)
+    assert judge_same_nodes(PAIR, standing, plan).passed
+
+
+def test_what_an_opening_undid_on_purpose_is_not_compared_when_it_is_confirmed() -> None:
+    """That the gate was shut and saved was proven before; a failover since is no reason then."""
+    kept = {"nodes-fixed", "pair-healthy"}
+    now = {NS_A: replace(SEEN[NS_A], role=Role.SECONDARY), NS_B: SEEN[NS_B]}
+    proofs = {
+        key: replace(one, seen=now) if key[0] in kept else one for key, one in all_proofs().items()
+    }
+    standing = replace(proven(), proofs=proofs, sightings=now)
+    for purpose, same in ((Purpose.CONFIRM, True), (Purpose.REOPEN, False)):
+        plan = plan_of(SAVED, purpose=purpose)
+        assert judge_same_nodes(PAIR, standing, plan).passed is same
+
+
+def test_what_was_seen_of_nodes_last_is_what_proofs_are_compared_with() -> None:
+    """From the journal: a closing, which has no time to ask for boots, forgets none."""
+    chronicle = Chronicle()
+    chronicle.begin(replace(plan_of(SAVED), facts=make_facts(boots={NS_A: "1", NS_B: "2"})))
+    chronicle.begin(replace(plan_of(SAVED), facts=make_facts(boots={})), run="r2")
+    seen = Standing.from_events(ALMELO, chronicle.records).sightings
+    assert {node: one.boot for node, one in seen.items()} == {NS_A: "1", NS_B: "2"}
+    assert seen[NS_A] == Sighting(boot="1", role=Role.PRIMARY, host_keys=("SHA256:none",))
 
 
 def test_a_gate_can_ask_for_younger_proofs_but_not_for_older_ones() -> None:
@@ -413,11 +504,12 @@ def test_an_override_lifts_the_blocker_that_it_names_and_no_other() -> None:
 
 @pytest.mark.parametrize("name", sorted(NEVER_OVERRIDDEN))
 def test_some_blockers_cannot_be_overridden(name: str) -> None:
-    """No reason makes it right to patch an open gate."""
-    plan = replace(plan_of(SAVED), needs_shut=True)
+    """No reason makes it right to patch an open gate, or to open one that nobody verified."""
+    plan = replace(plan_of(SAVED, purpose=Purpose.REOPEN), needs_shut=True)
     chronicle = Chronicle()
     chronicle.begin(plan)
-    blockers = judge_beginning(PAIR, Standing(gate=ALMELO), plan, chronicle.run(), BULLETINS)
+    standing = replace(elsewhere(boot="1769000000"), state=GateState.OPEN)
+    blockers = judge_beginning(PAIR, standing, plan, chronicle.run(), BULLETINS)
     assert name in {blocker.interlock for blocker in standing_blockers(blockers, {name: "hurry"})}
 
 

@@ -15,7 +15,7 @@ from gatectl.core.plan import (
     RequestTask,
     SidesTask,
 )
-from gatectl.core.planning import build_plan, nodes_for
+from gatectl.core.planning import build_plan
 from gatectl.core.playbook import (
     Facts,
     OnFail,
@@ -339,37 +339,6 @@ def test_each_step_has_a_name_of_its_own(name: str) -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(
-    ("roles", "on", "found"),
-    [
-        ({NS_A: Role.PRIMARY, NS_B: Role.SECONDARY}, "primary", (NS_A,)),
-        ({NS_A: Role.PRIMARY, NS_B: Role.SECONDARY}, "secondary", (NS_B,)),
-        ({NS_A: Role.SECONDARY, NS_B: Role.PRIMARY}, "each-node", (NS_B, NS_A)),
-        ({NS_B: Role.SECONDARY}, "each-node", (NS_B, NS_A)),
-        ({}, "each-node", (NS_A, NS_B)),
-    ],
-)
-def test_roles_become_nodes(
-    roles: dict[NodeName, Role], on: str, found: tuple[NodeName, ...]
-) -> None:
-    """Every node is named once, the primary first and those that are not known last."""
-    assert nodes_for(on, make_gate(), make_facts(roles=roles)) == found
-
-
-@pytest.mark.parametrize("on", ["primary", "secondary"])
-def test_a_role_that_nobody_has_cannot_be_planned_for(on: str) -> None:
-    """Two secondaries, or none: a person looks first."""
-    other = Role.SECONDARY if on == "primary" else Role.PRIMARY
-    with pytest.raises(PlanError, match=f"no node of almelo is {on} now"):
-        nodes_for(on, make_gate(), make_facts(roles={NS_A: other, NS_B: other}))
-
-
-def test_a_standalone_appliance_has_no_secondary() -> None:
-    """Steps for the secondary are left out, not refused."""
-    assert nodes_for("secondary", STANDALONE, STANDALONE_FACTS) == ()
-    assert nodes_for("primary", STANDALONE, STANDALONE_FACTS) == (NS_A,)
-
-
 def only(facts: Facts) -> Playbook:
     """Make a playbook whose first step has conditions and whose second has none."""
     step = SidesStep(
@@ -550,3 +519,17 @@ def test_the_first_primary_gets_its_role_back_only_where_it_was_asked_for() -> N
     ]
     plain = lines_sent(shipped_plan("patch", facts=SHUT_BY_ACL))
     assert len([line for line in plain if "failover" in line]) == 1
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_act_that_opens_is_guarded_by_build_and_boot_and_no_other(name: str) -> None:
+    """What was verified is what is opened; a closing waits for no such look."""
+    plan = shipped_plan(name, facts=make_facts(boots={NS_A: "1", NS_B: "2"}))
+    opens = plan.purpose in {Purpose.REOPEN, Purpose.CONFIRM}
+    for step in plan.steps:
+        if not isinstance(step.task, DeviceTask):
+            continue
+        told = [(guard.look, guard.holds[0].equals) for guard in step.task.guards]
+        boot = "1" if step.node == NS_A else "2"
+        wanted = [("show ns version", "12.1-50.28"), ("shell sysctl -n kern.boottime", boot)]
+        assert told == (wanted if opens else [])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gatectl.clock import SystemClock, read
-from gatectl.core.event import Mode
+from gatectl.core.event import Mode, Recorded, RunStarted
 from gatectl.core.interlock import judge_reopening
 from gatectl.errors import ExitCode
 from gatectl.simulator.appliance import Appliance
@@ -18,7 +18,7 @@ from gatectl.simulator.rehearsal import GATE, OUTSIDE, SimulatedSite
 from tests.cli.keyboard import FIXED_BUILD, Keyboard
 from tests.fault_clock import whole_process_at
 from tests.fault_lookout import OUTSIDE as WORLD_OUTSIDE
-from tests.faultcases import Story
+from tests.faultcases import Chapter, Story
 from tests.faultworld import World
 from tests.test_operation import at_work
 
@@ -105,17 +105,24 @@ def proofs(events: list[dict[str, Any]]) -> set[str]:
 @pytest.mark.parametrize("event", ["reboot", pytest.param("failover", marks=pytest.mark.long)])
 def test_after_a_restart_or_a_failover_all_is_proven_anew(verified: Keyboard, event: str) -> None:
     """The reopening comes about, and it rests on looks that were made after the event."""
-    before = len(verified.events())
     proven = proofs(verified.events())
+    kept = {"evidence-preserved", "compromise-check"}
     if event == "reboot":
         rebooted(verified.site.pair.nodes[1])
+        refused = verified.type(*REOPEN, "--json")
+        assert refused.code == ExitCode.REFUSED
+        (blocker,) = refused.gate["blockers"]
+        assert blocker["interlock"] == "compromise-check"
+        assert "ns-b was restarted since" in blocker["because"]
+        assert blocker["clears"] == f"gatectl scan {GATE}"
+        assert verified.type("scan").code == ExitCode.PROVEN
     else:
         verified.site.pair.failover()
+    before = len(verified.events())
     shown = verified.type(*REOPEN)
     assert shown.code == ExitCode.PROVEN, shown.err
     after = verified.events()[before:]
     opening = next(n for n, one in enumerate(after) if one["kind"] == "act.intended")
-    kept = {"evidence-preserved", "compromise-check"}
     assert len(proven - kept) > 3
     assert proofs(after[:opening]) >= proven - kept
 
@@ -189,3 +196,48 @@ def test_a_restart_of_this_machine_with_a_clock_set_back_makes_all_evidence_too_
         told = {one.interlock: one.verdict.because for one in refused.blockers}
         assert set(told) == {"compromise-check", "evidence-preserved"}
         assert all("set back" in because for because in told.values())
+
+
+def test_an_opening_is_not_confirmed_on_a_node_that_was_restarted_since(tmp_path: Path) -> None:
+    """The scan was of another boot: nothing is saved, and the provisional opening ends."""
+    world, story = until_reopening(tmp_path)
+    with whole_process_at(world.clock):
+        assert story.tell("reopen").code is ExitCode.PROVEN
+        standby = next(box for box in world.pair.nodes if box is not world.serving)
+        standby.reboot()
+        world.settle(400.0)
+        refused = story.tell("confirm")
+        assert refused.code is ExitCode.REFUSED
+        (blocker,) = refused.blockers
+        assert blocker.interlock == "compromise-check"
+        assert f"{standby.name} was restarted since" in blocker.verdict.because
+        world.settle(1000.0)
+        assert not world.reachable(WORLD_OUTSIDE)
+
+
+@pytest.mark.parametrize("chapter", ["reopen", "confirm"])
+def test_a_node_that_is_another_one_by_the_time_of_the_act_is_not_opened(
+    tmp_path: Path, chapter: Chapter
+) -> None:
+    """After the plan was made it came up anew, in no time at all: the guard of the act sees it."""
+    world, story = until_reopening(tmp_path)
+    with whole_process_at(world.clock):
+        if chapter == "confirm":
+            assert story.tell("reopen").code is ExitCode.PROVEN
+        serving = world.serving
+        assert serving is not None
+        plans = 0
+
+        def other_boot(recorded: Recorded) -> None:
+            nonlocal plans
+            plans += isinstance(recorded.event, RunStarted)
+            if isinstance(recorded.event, RunStarted) and recorded.event.plan.playbook == chapter:
+                serving.boot_time += 60.0
+
+        world.desk = replace(world.desk, listeners=(*world.desk.listeners, other_boot))
+        intended = len(world.intended)
+        assert story.tell(chapter).code is not ExitCode.PROVEN
+        assert plans > 1
+        assert [
+            step for step in world.intended[intended:] if step.startswith(("open", "drop"))
+        ] == []
