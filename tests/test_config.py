@@ -156,6 +156,34 @@ def test_paths_start_at_the_folder_of_the_file_and_at_home(
 
 
 @pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("", None),
+        ('journal_login = { password_file = "pw" }', ("password_file", "pw")),
+        ('journal_login = { command = "pass show db" }', ("command", "pass show db")),
+        ('journal_login = { credential = "db" }', ("credential", "db")),
+    ],
+)
+def test_a_journal_in_a_server_is_read_with_the_place_of_its_password(
+    write: Write, login: str, expected: tuple[str, str] | None, tmp_path: Path
+) -> None:
+    """A relative path starts at the folder of the file here as well."""
+    url = "postgresql://gatectl@db.example/gatectl"
+    lines = f'[settings]\njournal = "{url}"\n{login}\n[gates.almelo]'
+    settings = read_configuration(write(GOOD.replace("[gates.almelo]", lines, 1))).settings
+    assert settings.journal_server is not None
+    assert settings.journal_server.url == url
+    found = settings.journal_server.login
+    if expected is None:
+        assert found is None
+    else:
+        kind, target = expected
+        wanted = str(tmp_path / target) if kind == "password_file" else target
+        assert found is not None
+        assert (found.kind, found.target) == (kind, wanted)
+
+
+@pytest.mark.parametrize(
     ("environment", "expected"),
     [
         ({"XDG_STATE_HOME": "/srv/state"}, "/srv/state/gatectl"),
