@@ -6,6 +6,7 @@ The same records give the same bytes, whoever makes the bundle and when.
 import hashlib
 import json
 import re
+import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -226,8 +227,12 @@ def _links(journal: Journal, wanted: Wanted, meant: tuple[Recorded, ...]) -> tup
 
 
 def _meant(journal: Journal, wanted: Wanted) -> Iterator[Recorded]:
-    for recorded in journal.events(gate=wanted.gate.name):
-        if wanted.sequences is None or recorded.sequence in wanted.sequences:
+    chosen = wanted.sequences
+    first, last = (1, sys.maxsize) if not chosen else (min(chosen), max(chosen))
+    for recorded in journal.events(gate=wanted.gate.name, after=first - 1):
+        if recorded.sequence > last:
+            return
+        if chosen is None or recorded.sequence in chosen:
             yield recorded
 
 

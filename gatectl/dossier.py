@@ -1,11 +1,14 @@
 """The cases of one gate, in the journal: opened, added to, looked up and closed."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, takewhile
 
 from gatectl.core.advice import changes, previous
 from gatectl.core.case import Case, cases_of
 from gatectl.core.casework import (
+    CASE_KINDS,
     AdviceKey,
     AdviceReceived,
     CaseClosed,
@@ -33,11 +36,24 @@ class Dossier:
     evidence: Keeper
 
     def cases(self) -> dict[CaseName, Case]:
-        """Fold the gate's cases, oldest first."""
-        return cases_of(self.journal.events(gate=self.gate))
+        """Fold the gate's cases, oldest first, from what people entered; `whole` adds the rest."""
+        return cases_of(self.journal.events(gate=self.gate, kinds=CASE_KINDS))
+
+    def whole(self, case: Case) -> Case:
+        """Add what was recorded while a case was open; of a long journal nothing else is read."""
+        last = sys.maxsize if case.closed_at is None else case.closed_at
+        open_meanwhile = takewhile(
+            lambda recorded: recorded.sequence <= last,
+            self.journal.events(gate=self.gate, after=case.opened_at - 1),
+        )
+        added_later = (one for one in case.records if one.sequence > last)
+        return cases_of(chain(open_meanwhile, added_later))[case.name]
 
     def case(self, name: str | None) -> Case:
         """Find a case; without a name the open one, else the newest."""
+        return self.whole(self._named(name))
+
+    def _named(self, name: str | None) -> Case:
         cases = self.cases()
         if name is not None:
             if name in cases:
@@ -139,13 +155,13 @@ def case_by_name(
         for case in dossier.cases().values()
         if (case.name == name if name is not None else case.is_open)
     ]
-    if len(found) == 1:
-        return found[0]
     if or_last and name is None and not found:
         closed = [(one, case) for one in dossiers for case in one.cases().values()]
-        if closed:
-            return max(closed, key=lambda pair: pair[1].opened)
-    raise _no_single(found, name)
+        found = [max(closed, key=lambda pair: pair[1].opened)] if closed else []
+    if len(found) != 1:
+        raise _no_single(found, name)
+    dossier, case = found[0]
+    return dossier, dossier.whole(case)
 
 
 def _no_single(found: list[tuple[Dossier, Case]], name: str | None) -> GatectlError:

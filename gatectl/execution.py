@@ -30,7 +30,7 @@ from gatectl.core.event import (
     RunStarted,
     Signalled,
 )
-from gatectl.core.exposedtime import exposed_in_service, exposed_times
+from gatectl.core.exposedtime import KINDS, exposed_in_service, exposed_times
 from gatectl.core.exposure import NodeSeen
 from gatectl.core.gate import Gate, GateState, Host, NodeName, Signal, advance, can_take
 from gatectl.core.interlock import Blocker, judge_beginning, standing_blockers
@@ -327,7 +327,7 @@ class Execution:
 
     def _exposed_since(self) -> datetime | None:
         """Find out since when the gate stood exposed to a bulletin that is in force for it."""
-        history = tuple(self.desk.journal.events(gate=self.gate.name))
+        history = tuple(self.desk.journal.events(gate=self.gate.name, kinds=KINDS))
         names = self.desk.advisories if self.gate.advisories == "all" else self.gate.advisories
         nodes = [NodeSeen(node=n.name, fips=self.gate.fips, shows={}) for n in self.gate.nodes]
         bulletins = [self.desk.advisories[name] for name in names]

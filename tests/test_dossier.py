@@ -1,12 +1,16 @@
 """The cases of a gate, in a journal."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from gatectl.clock import HandClock
+from gatectl.core.case import cases_of
 from gatectl.core.casework import CaseName, Choice, HoursSpent, Says
+from gatectl.core.event import Recorded, SidesSeen
 from gatectl.core.gate import GateName
 from gatectl.dossier import Dossier, case_by_name
 from gatectl.errors import InvalidInput, Refused
@@ -115,3 +119,53 @@ def test_to_read_in_the_last_closed_case_will_do(dossier: Dossier) -> None:
     assert case_by_name((dossier,), None, or_last=True)[1].name == CASE
     with pytest.raises(InvalidInput, match="no open case"):
         case_by_name((dossier,), None)
+
+
+def looked(dossier: Dossier) -> None:
+    """Look at the gate once."""
+    seen = SidesSeen(outside="shut", inside="open", because="x", looks=())
+    dossier.journal.append(seen, gate=dossier.gate)
+
+
+def test_a_case_is_what_its_whole_history_makes_of_it(dossier: Dossier) -> None:
+    """Looks in between belong to it, those afterwards do not, and hours that came late do."""
+    looked(dossier)
+    dossier.close(CASE, "over")
+    looked(dossier)
+    dossier.open(CaseName("second"), "")
+    looked(dossier)
+    hours = HoursSpent(case=CASE, who="engineer", begin=at(2, 8), end=at(2, 10), overtime=False)
+    dossier.enter(hours)
+    whole = cases_of(dossier.journal.events(gate=dossier.gate))
+    assert {name: dossier.case(name) for name in whole} == whole
+    assert [one.sequence for one in dossier.case(CASE).records] == [1, 2, 3, 7]
+
+
+class Counted:
+    """A journal that counts what is read of it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.read = 0
+
+    def events(self, **wanted: Any) -> Iterator[Recorded]:
+        """Give the journal's events."""
+        for recorded in self.journal.events(**wanted):
+            self.read += 1
+            yield recorded
+
+
+def test_of_a_long_journal_only_the_case_is_read(dossier: Dossier) -> None:
+    """Years of looks before and after it cost nothing."""
+    dossier.close(CASE, "over")
+    for _ in range(20):
+        looked(dossier)
+    dossier.open(CaseName("second"), "")
+    looked(dossier)
+    dossier.close("second", "over")
+    for _ in range(20):
+        looked(dossier)
+    counted = Counted(dossier.journal)
+    reading = replace(dossier, journal=cast("Journal", counted))
+    assert len(reading.case("second").records) == 3
+    assert counted.read < 10

@@ -15,9 +15,10 @@ from gatectl.cli.output import print_document, print_line
 from gatectl.clock import SystemClock
 from gatectl.config.bulletins import Advisories
 from gatectl.config.configuration import Configuration
-from gatectl.core.case import Case, cases_of
+from gatectl.core.case import Case
 from gatectl.core.gate import Gate
 from gatectl.core.visible import visible
+from gatectl.dossier import Dossier
 from gatectl.errors import ExitCode, InvalidInput
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
@@ -141,14 +142,13 @@ def verify(file: Path, as_json: bool) -> int:
 def _found(configuration: Configuration, journal: Journal, name: str) -> tuple[Gate, Case | None]:
     if name in configuration.gates:
         return configuration.gate(name), None
-    found = [
-        (gate, case)
-        for gate in configuration.gates.values()
-        for case_name, case in cases_of(journal.events(gate=gate.name)).items()
-        if case_name == name
-    ]
+    evidence = EvidenceStore(configuration.settings.state_dir / "evidence")
+    dossiers = (
+        Dossier(journal=journal, gate=gate, evidence=evidence) for gate in configuration.gates
+    )
+    found = [one for one in dossiers if name in one.cases()]
     if len(found) == 1:
-        return found[0]
+        return configuration.gate(found[0].gate), found[0].case(name)
     gates = ", ".join(configuration.gates)
     raise InvalidInput(
         f"there are {len(found)} cases {name[:100]!r}, and no gate of this name",

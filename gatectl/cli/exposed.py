@@ -18,7 +18,7 @@ from gatectl.cli.output import (
     shown_build_words,
 )
 from gatectl.core.advisory import Advisory, AfterPatch
-from gatectl.core.exposedtime import ExposedTime
+from gatectl.core.exposedtime import KINDS, ExposedTime
 from gatectl.core.exposure import Applicability, NodeExposure
 from gatectl.core.gate import AdvisoryId, Gate
 from gatectl.core.remedy import Install
@@ -87,7 +87,7 @@ def _judge(
         advisories,
         connect=desk.connect,
         shown=see_shown_build(gate, desk.connect),
-        history=desk.journal.events(gate=gate.name),
+        history=desk.journal.events(gate=gate.name, kinds=KINDS),
         now=desk.clock.now(),
     )
     if not checks:

@@ -57,6 +57,12 @@ class Case:
     """In the order of the journal, opening and closing included."""
 
     @property
+    def closed_at(self) -> int | None:
+        """The journal's sequence number of the closing."""
+        closing = (one.sequence for one in self.records if isinstance(one.event, CaseClosed))
+        return next(closing, None)
+
+    @property
     def is_open(self) -> bool:
         """Whether what touches the gate now belongs to it."""
         return self.closed is None
@@ -128,18 +134,24 @@ def decided_at(decision: Entered[Decided]) -> datetime:
 def cases_of(events: Iterable[Recorded]) -> dict[CaseName, Case]:
     """Fold a gate's events into its cases, oldest first."""
     cases: dict[CaseName, Case] = {}
+    records: dict[CaseName, list[Recorded]] = {}
     for recorded in events:
         event = recorded.event
         if isinstance(event, CaseOpened):
             if event.case not in cases:
                 cases[event.case] = _opened(event, recorded)
+                records[event.case] = [recorded]
         elif isinstance(event, CaseEntry):
             if event.case in cases:
-                cases[event.case] = _entered(cases[event.case], recorded)
+                records[event.case].append(recorded)
+                if isinstance(event, CaseClosed):
+                    closed = replace(cases[event.case], closed=recorded.at, closed_why=event.why)
+                    cases[event.case] = closed
         else:
-            for case in [one for one in cases.values() if one.is_open]:
-                cases[case.name] = replace(case, records=(*case.records, recorded))
-    return cases
+            for case in cases.values():
+                if case.is_open:
+                    records[case.name].append(recorded)
+    return {name: replace(case, records=tuple(records[name])) for name, case in cases.items()}
 
 
 def open_case(events: Iterable[Recorded]) -> Case | None:
@@ -154,15 +166,7 @@ def _opened(event: CaseOpened, recorded: Recorded) -> Case:
         title=event.title,
         opened=recorded.at,
         opened_at=recorded.sequence,
-        records=(recorded,),
     )
-
-
-def _entered(case: Case, recorded: Recorded) -> Case:
-    case = replace(case, records=(*case.records, recorded))
-    if isinstance(recorded.event, CaseClosed):
-        return replace(case, closed=recorded.at, closed_why=recorded.event.why)
-    return case
 
 
 def _of(case: Case, kind: type[EntryT]) -> Iterator[Entered[EntryT]]:

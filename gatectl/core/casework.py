@@ -7,7 +7,7 @@ the name itself lies beside the journal and can be erased without breaking the c
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NewType, get_args
 
 from gatectl.core.gate import AdvisoryId
 
@@ -200,3 +200,8 @@ CaseEntry = (
     | IncidentReported
 )
 """Everything that a person enters, and that a report marks as entered by hand."""
+
+CASE_KINDS: tuple[str, ...] = tuple(
+    one.__dataclass_fields__["kind"].default for one in get_args(CaseEntry)
+)
+"""The kinds of these events, by which a journal finds them."""

@@ -25,6 +25,9 @@ from gatectl.core.gate import AdvisoryId, NodeName, Signal
 from gatectl.core.plan import Direction, Plan
 from gatectl.core.playbook import Purpose
 
+KINDS = ("run.started", "run.ended", "sides.seen", "gate.signalled")
+"""The kinds of events that tell it."""
+
 Exploitable = Callable[[NodeName, str], bool]
 """Whether a node would be, or may be, exploitable with a build."""
 

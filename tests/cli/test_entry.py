@@ -137,9 +137,7 @@ def test_the_process_leaves_at_once_when_all_is_told() -> None:
 
 def test_the_process_is_not_taken_apart() -> None:
     """What Python would do behind the last exit is left to the system: that is the time saved."""
-    taken_apart = (
-        "class Apart:\n    def __del__(self):\n        print('taken apart')\nkept = Apart()"
-    )
+    taken_apart = "class Apart:\n    def __del__(self):\n        print('taken apart')\nkept = A()"
     assert "taken apart" not in leaving(taken_apart, stdout=subprocess.PIPE).stdout
 
 
