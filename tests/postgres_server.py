@@ -40,7 +40,7 @@ class OwnServer:
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
-        self._programs = programs
+        self.programs = programs
         self._data = folder / "data"
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -60,7 +60,7 @@ class OwnServer:
         """Start it, and wait until it answers."""
         self._process = subprocess.Popen(  # noqa: S603 - the server that was found
             [
-                *(self._programs / "postgres", "-D", self._data, "-k", self.folder),
+                *(self.programs / "postgres", "-D", self._data, "-k", self.folder),
                 *("-c", "listen_addresses=", "-c", "log_destination=stderr"),
             ],
             stdout=subprocess.DEVNULL,
@@ -125,7 +125,7 @@ class OwnServer:
 
     def _run(self, program: str, *words: str) -> None:
         subprocess.run(  # noqa: S603 - the server's own programs
-            [self._programs / program, *words],
+            [self.programs / program, *words],
             check=True,
             capture_output=True,
             timeout=_START_S,

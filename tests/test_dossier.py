@@ -16,6 +16,7 @@ from gatectl.dossier import Dossier, case_by_name
 from gatectl.errors import InvalidInput, Refused
 from gatectl.evidence import EvidenceStore
 from gatectl.journal import Journal
+from gatectl.ports import GateJournal
 from tests.builders import ALMELO
 from tests.casefile import CASE, advice, at, decision
 
@@ -144,7 +145,7 @@ def test_a_case_is_what_its_whole_history_makes_of_it(dossier: Dossier) -> None:
 class Counted:
     """A journal that counts what is read of it."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: GateJournal) -> None:
         self.journal = journal
         self.read = 0
 
@@ -166,6 +167,6 @@ def test_of_a_long_journal_only_the_case_is_read(dossier: Dossier) -> None:
     for _ in range(20):
         looked(dossier)
     counted = Counted(dossier.journal)
-    reading = replace(dossier, journal=cast("Journal", counted))
+    reading = replace(dossier, journal=cast("GateJournal", counted))
     assert len(reading.case("second").records) == 3
     assert counted.read < 10

@@ -77,7 +77,10 @@ def test_a_password_is_fetched_when_it_is_needed(
 def _keyboards(postgres_server: OwnServer, tmp_path: Path) -> Iterator[tuple[Keyboard, Keyboard]]:
     """Sit down at two machines that operate one site with one journal."""
     database = postgres_server.emptied()
-    settings = f'[settings]\njournal = "{postgres_server.url(database)}"\n'
+    settings = (
+        f'[settings]\njournal = "{postgres_server.url(database)}"\n'
+        f'evidence_dir = "{tmp_path / "evidence"}"\n'
+    )
     with SimulatedSite(speed=240.0) as site:
         machines = []
         for name in ("one", "other"):
@@ -114,9 +117,12 @@ def test_two_machines_go_by_one_journal_also_after_the_server_was_away(
     seen = other.type("status", "--json")
     assert seen.gate["state"] == "closed"
     assert seen.gate["closed_by"] == ["close-acl"]
-    verified = other.type("journal", "verify", "--no-evidence")
+    assert one.type("collect").code == ExitCode.PROVEN
+    verified = other.type("journal", "verify")
     assert verified.code == ExitCode.PROVEN, verified.err
     assert "records hold" in verified.out
+    assert "pieces are what was kept" in verified.out
+    assert "evidence: 0 pieces" not in verified.out
     bundled = other.type("bundle", "make", SITE_GATE, "-o", str(tmp_path / "b.tar"))
     assert bundled.code == ExitCode.PROVEN, bundled.err
     assert not list(tmp_path.rglob("journal.db"))

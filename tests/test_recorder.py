@@ -2,8 +2,10 @@
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,7 @@ from gatectl.core.event import (
     RunResumed,
 )
 from gatectl.core.plan import Digest, PlannedId
-from gatectl.errors import GateBusy, LeaseLost
+from gatectl.errors import GateBusy, JournalUnavailable, LeaseLost
 from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.recorder import Listener, RunRecorder, held, holder_gone, take_from_the_dead
@@ -219,3 +221,23 @@ def test_only_a_process_of_this_machine_can_be_seen_to_be_gone(
     take_from_the_dead(journal, ALMELO)
     after = journal.leases.show(ALMELO)
     assert (after is not None and after.alive) is not gone
+
+
+def test_a_journal_that_is_away_for_a_moment_costs_nobody_the_gate(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease is renewed again and again while the run lasts, and not only until one failure."""
+    monkeypatch.setattr("gatectl.recorder._RENEW_S", 0.01)
+    renew = journal.leases.renew
+    failures = [JournalUnavailable("away"), JournalUnavailable("still away")]
+    renewed = threading.Event()
+
+    def renew_after_failures(*args: Any, **words: Any) -> None:
+        if failures:
+            raise failures.pop()
+        renew(*args, **words)
+        renewed.set()
+
+    monkeypatch.setattr(journal.leases, "renew", renew_after_failures)
+    with held(journal, ALMELO, "j.jansen", "patch"):
+        assert renewed.wait(20)

@@ -9,10 +9,13 @@ import pytest
 from gatectl.clock import SystemClock
 from gatectl.core.event import Noted
 from gatectl.core.gate import GateName
+from gatectl.core.journalserver import JournalServer
 from gatectl.core.words import digits_of
 from gatectl.errors import ExitCode
 from gatectl.journal import Journal
+from gatectl.journals import JournalPlace, open_journal
 from tests.cli.keyboard import Shown, type_in
+from tests.postgres_server import OwnServer
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
 GATE = GateName("almelo")
@@ -242,3 +245,42 @@ def test_lease_break_needs_the_right_token_and_a_reason(
         lease = journal.leases.show(GATE)
     assert lease is not None
     assert lease.alive
+
+
+def test_what_an_administrator_is_given_makes_a_journal_that_a_role_can_only_add_to(
+    postgres_server: OwnServer, tmp_path: Path
+) -> None:
+    """Run by psql as it is printed, it leaves nothing for the doctor to find at the server."""
+    database = postgres_server.new_database()
+    role = "night-operator"
+    postgres_server.run(database, f'CREATE ROLE "{role}" LOGIN')
+    for words in ((), ("--rights-only",)):
+        printed = type_in("journal", "sql", "--role", role, *words)
+        assert printed.code == ExitCode.PROVEN
+        subprocess.run(  # noqa: S603 - the server's own client
+            [
+                *(postgres_server.programs / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"),
+                *("-h", postgres_server.folder, "-U", "postgres", "-d", database),
+            ],
+            input=printed.out,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    config = tmp_path / "config.toml"
+    url = postgres_server.url(database, role)
+    text = EXAMPLE.read_text(encoding="utf-8")
+    config.write_text(text.replace("[settings]\n", f'[settings]\njournal = "{url}"\n', 1))
+    with open_journal(
+        JournalPlace(file=tmp_path / "none", evidence=tmp_path, server=JournalServer(url=url)),
+        clock=SystemClock(),
+        actor="alice",
+        origin="desk-7",
+    ) as journal:
+        journal.append(Noted(text="one"), gate=GATE)
+        assert [one.name for one in journal.conditions() if one.trouble] == []
+    verified = type_in("--config", str(config), "journal", "verify", "--no-evidence", "--json")
+    assert verified.document["events"] == 1
+    assert verified.document["journal"] == f"postgresql://{role}@/{database}"
+    anchored = type_in("--config", str(config), "journal", "anchor", "--json")
+    assert anchored.document["sequence"] == 1

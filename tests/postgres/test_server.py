@@ -19,6 +19,7 @@ from gatectl.errors import (
     JournalUnreachable,
 )
 from gatectl.journal import Journal
+from gatectl.mark import mark_path
 from gatectl.postgres import link
 from gatectl.postgres.server import PostgresServer
 from gatectl.recorder import holder_gone
@@ -225,3 +226,20 @@ def test_the_clock_of_this_machine_is_on_every_record(shelf: ServerShelf) -> Non
         recorded = journal.append(NOTE, gate=GATE)
     assert (recorded.boot_id, recorded.at) == ("boot-9", HandClock().now())
     assert SystemClock().now() > recorded.at
+
+
+def test_a_start_reads_what_is_new_and_some_of_the_old(
+    shelf: ServerShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How far a journal was seen to hold is for each machine to know, beside its own state."""
+    for module in ("gatectl.journal", "gatectl.mark"):
+        monkeypatch.setattr(f"{module}.NEWEST_ROWS", 10)
+        monkeypatch.setattr(f"{module}.TURN_ROWS", 10)
+    fill(shelf, 40)
+    shelf.open().close()
+    assert mark_path(shelf.mark).exists()
+    shelf.tamper("UPDATE event SET body = replace(body, 'note', 'vote') WHERE sequence = 15")
+    shelf.open().close()
+    mark_path(shelf.mark).unlink()
+    with pytest.raises(JournalDamaged, match="record 15"):
+        shelf.open()
