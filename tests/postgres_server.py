@@ -21,6 +21,10 @@ LOCKED = "locked"
 """The one role that needs a password, once it is made."""
 
 
+# Tests that are killed leave no server behind.
+_ENDS_WITH_US = ("setpriv", "--pdeathsig", "QUIT") if shutil.which("setpriv") else ()
+
+
 def programs() -> Path | None:
     """Find the newest server's programs: Debian keeps them out of the search path."""
     found = sorted(_INSTALLED.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
@@ -60,6 +64,7 @@ class OwnServer:
         """Start it, and wait until it answers."""
         self._process = subprocess.Popen(  # noqa: S603 - the server that was found
             [
+                *_ENDS_WITH_US,
                 *(self.programs / "postgres", "-D", self._data, "-k", self.folder),
                 *("-c", "listen_addresses=", "-c", "log_destination=stderr"),
             ],

@@ -143,6 +143,25 @@ def test_a_password_opens_the_door_and_is_told_to_nobody(
     assert PASSWORD not in f"{caught.value.sentence} {caught.value.hint} {caught.value.__cause__!r}"
 
 
+def test_the_way_to_another_machine_is_demanded_to_be_safe_and_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the address leaves open is filled in strictly, and waits have our own ends."""
+    asked: dict[str, object] = {}
+
+    def connect(**parameters: object) -> None:
+        asked.update(parameters)
+        raise psycopg.OperationalError("not in this test")
+
+    monkeypatch.setattr("psycopg.connect", connect)
+    link = Link(JournalServer(url="postgresql://anna@db.example/x"), lambda: PASSWORD, 5.0)
+    with pytest.raises(JournalUnreachable), link.rows():
+        pytest.fail("it was taken")
+    assert asked["sslmode"] == "verify-full"
+    assert asked["password"] == PASSWORD
+    assert (asked["connect_timeout"], asked["tcp_user_timeout"]) == (5, 10_000)
+
+
 def test_nothing_is_said_to_a_server_that_cannot_encrypt() -> None:
     """Where the certificate must be verified, not even the name of the role leaves in clear."""
     heard = bytearray()
