@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gatectl.errors import GatectlError
+from gatectl.errors import GatectlError, JournalUnreachable
 
 _Rows = TypeVar("_Rows")
 _T = TypeVar("_T")
@@ -26,7 +26,8 @@ class GroupCommit(Generic[_Rows]):
     """Does the work of all writers that wait in one transaction; each returns when it is on disk.
 
     While one writer commits, the next ones line up, and the first of them takes all along. If
-    anything goes wrong in a group, all of it is taken back, and each work is done by itself.
+    anything goes wrong in a group, all of it is taken back, and each work is done by itself; only
+    if a server went away, each writer hears of that, for the group may be on record all the same.
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[_Rows]]) -> None:
@@ -52,6 +53,11 @@ class GroupCommit(Generic[_Rows]):
             group, self._waiting = self._waiting, []
         try:
             self._all_at_once(group)
+        except JournalUnreachable as exc:
+            # Nobody knows whether a server that went away has kept it: to do it once more could
+            # put all of it on record twice.
+            for turn in group:
+                turn.error, turn.done = exc, True
         except GatectlError:
             for turn in group:
                 self._alone(turn)

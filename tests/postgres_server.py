@@ -18,7 +18,7 @@ import pytest
 _INSTALLED = Path("/usr/lib/postgresql")
 _START_S = 60.0
 LOCKED = "locked"
-"""The one role that needs a password, once it is made."""
+"""The one role that needs a password; whoever wants to be it sets one."""
 
 
 # Tests that are killed leave no server behind.
@@ -82,10 +82,10 @@ class OwnServer:
             assert time.monotonic() < ends, "the server does not start"
             time.sleep(0.05)
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it without waiting for those who are connected."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait(timeout=_START_S)
             self._process = None
 
@@ -155,8 +155,10 @@ def own_server() -> Iterator[OwnServer]:
             shutil.chown(folder, account, account)
         server = OwnServer(folder, found)
         server.start()
+        server.run("postgres", f"CREATE ROLE {LOCKED} SUPERUSER LOGIN")
         yield server
     finally:
         if server is not None:
-            server.stop()
+            # Nobody wants to read it again, so that nothing need be put in order.
+            server.stop(signal.SIGQUIT)
         shutil.rmtree(folder, ignore_errors=True)

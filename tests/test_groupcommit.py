@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from gatectl.errors import GateBusy, JournalUnavailable
+from gatectl.errors import GateBusy, JournalUnavailable, JournalUnreachable
 from gatectl.groupcommit import GroupCommit
 
 PATIENCE_S = 20.0
@@ -128,3 +128,20 @@ def test_an_interrupted_leader_leaves_nobody_waiting() -> None:
         struck = [isinstance(other.exception(PATIENCE_S), KeyboardInterrupt) for other in others]
     assert sorted(struck) == [False, False, True]
     assert [len(written) for written in disk.committed] == [1, 2]
+
+
+def test_a_server_that_goes_away_in_a_commit_is_not_asked_twice() -> None:
+    """It may have kept what it could not acknowledge: each writer hears of it, nobody repeats."""
+    begun: list[list[str]] = []
+
+    @contextmanager
+    def lost() -> Iterator[list[str]]:
+        written: list[str] = []
+        begun.append(written)
+        yield written
+        raise JournalUnreachable("no answer")
+
+    group = GroupCommit(lost)
+    with pytest.raises(JournalUnreachable):
+        group.do(put("once"))
+    assert begun == [["once"]]

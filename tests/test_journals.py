@@ -57,11 +57,7 @@ def test_a_password_is_fetched_when_it_is_needed(
 ) -> None:
     """A file that is not there is an error of the journal, and the password is in no sentence."""
     database = postgres_server.new_database()
-    postgres_server.run(
-        database,
-        f"DROP ROLE IF EXISTS {LOCKED}",
-        f"CREATE ROLE {LOCKED} SUPERUSER LOGIN PASSWORD '{PASSWORD}'",
-    )
+    postgres_server.run("postgres", f"ALTER ROLE {LOCKED} PASSWORD '{PASSWORD}'")
     file = tmp_path / "password"
     login = SecretRef(kind="password_file", target=str(file))
     server = JournalServer(url=postgres_server.url(database, LOCKED), login=login)

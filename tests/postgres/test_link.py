@@ -127,11 +127,7 @@ def test_a_password_opens_the_door_and_is_told_to_nobody(
     postgres_server: OwnServer, database: str, given: str | None
 ) -> None:
     """A wrong one is a refusal in which no password stands."""
-    postgres_server.run(
-        "postgres",
-        f"DROP ROLE IF EXISTS {LOCKED}",
-        f"CREATE ROLE {LOCKED} LOGIN PASSWORD '{PASSWORD}'",
-    )
+    postgres_server.run("postgres", f"ALTER ROLE {LOCKED} PASSWORD '{PASSWORD}'")
     link = Link(JournalServer(url=postgres_server.url(database, LOCKED)), lambda: given, 5.0)
     if given == PASSWORD:
         with link.rows() as rows:
