@@ -71,7 +71,7 @@ def test_a_lock_of_another_program_is_told(
     shelf: ServerShelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Waiting for a lock has an end, and the sentence says what it was."""
-    monkeypatch.setitem(link._SETTINGS, "lock_timeout", "50ms")
+    monkeypatch.setitem(link._SETTINGS, "lock_timeout", "200ms")
     with shelf.open() as journal:
         with shelf.server.connected(shelf.database) as other:
             other.execute("BEGIN")
@@ -85,7 +85,7 @@ def test_a_writer_that_falls_asleep_keeps_nobody_waiting(
     shelf: ServerShelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server takes its transaction back, and what it wakes up to do does not count."""
-    monkeypatch.setitem(link._SETTINGS, "idle_in_transaction_session_timeout", "100ms")
+    monkeypatch.setitem(link._SETTINGS, "idle_in_transaction_session_timeout", "2s")
     with shelf.open() as sleeper, shelf.open() as other:
         asleep = sleeper._engine.transaction()
         rows = asleep.__enter__()

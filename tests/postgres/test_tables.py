@@ -27,7 +27,7 @@ def shelf(postgres_server: OwnServer, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def rows(shelf: ServerShelf) -> Iterator[Rows]:
     """Give a connection to its tables."""
-    link = Link(shelf.place, lambda: None, 10.0)
+    link = Link(shelf.place, lambda: None, 60.0)
     with link.rows() as found:
         yield found
     link.close()
@@ -86,7 +86,7 @@ def test_what_is_not_ours_is_no_journal(postgres_server: OwnServer) -> None:
     """Another program's tables are left alone."""
     database = postgres_server.new_database()
     postgres_server.run(database, "CREATE SCHEMA gatectl", "CREATE TABLE gatectl.cake (x int)")
-    link = Link(JournalServer(url=postgres_server.url(database)), lambda: None, 10.0)
+    link = Link(JournalServer(url=postgres_server.url(database)), lambda: None, 60.0)
     with link.rows() as rows, pytest.raises(JournalDamaged, match="not a journal"):
         tables_version(rows)
     link.close()
