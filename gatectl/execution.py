@@ -177,6 +177,8 @@ class Execution:
         run_id = resumed.run.id if resumed else _new_run_id(self.desk.clock.now())
         with self._lease(plan, mode, nodes) as lease, self._looking() as lookout:
             recorder = replace(self.recorder(run_id), lease=lease)
+            if _only_looks(plan, mode):
+                recorder = recorder.of_looks()
             run, begun = _begun(recorder, plan, mode, resumed)
             recorder = replace(recorder, begun=begun)
             try:
@@ -185,6 +187,8 @@ class Execution:
             except LeaseLost as exc:
                 self._stopped(recorder, exc)
                 raise
+            finally:
+                recorder.settle()
 
     def _carried_out(
         self, recorder: RunRecorder, run: Run, runner: Runner, admit: Admission | None
@@ -336,7 +340,7 @@ class Execution:
 
     @contextmanager
     def _lease(self, plan: Plan, mode: Mode, nodes: NodeSessions) -> Iterator[LeaseToken | None]:
-        if mode is Mode.DRY or plan.purpose in READS_ONLY:
+        if _only_looks(plan, mode):
             yield None
             return
         if plan.purpose is Purpose.CLOSE:
@@ -358,6 +362,11 @@ class Execution:
             return ReadOnly(self.desk.connect(host))
 
         return connect
+
+
+def _only_looks(plan: Plan, mode: Mode) -> bool:
+    """Whether a run gets sessions that cannot write, whatever stands in its plan."""
+    return mode is Mode.DRY or plan.purpose in READS_ONLY
 
 
 def _impatient(connect: Connect) -> Connect:

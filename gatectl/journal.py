@@ -8,6 +8,7 @@ a past that was rewritten as a whole.
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -121,16 +122,31 @@ class Journal:
         def put_down(rows: Rows) -> tuple[Recorded, ...]:
             if require is not None:
                 self.leases.check(rows, require)
-            moment = read(self._clock)
-            for _, gate, run in entries[:1]:
-                self._note_clock_step(rows, moment, gate, run)
-            self._last_moment = moment
             return tuple(
-                self._insert(rows, event, moment, gate=gate, run=run)
+                self._place(rows, self.dated(event, gate=gate, run=run))
                 for event, gate, run in entries
             )
 
         return self._appending.do(put_down)
+
+    def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
+        """Give an event its time; it has no place in the journal before it is `put` there."""
+        moment = read(self._clock)
+        return Recorded(
+            sequence=0,
+            at=moment.at,
+            boot_time_ns=moment.boot_time_ns,
+            boot_id=moment.boot_id,
+            gate=gate,
+            run=run,
+            actor=self._actor,
+            origin=self._origin,
+            event=event,
+        )
+
+    def put(self, dated: Sequence[Recorded]) -> list[Recorded]:
+        """Put events on disk that have their time already, all of them or none."""
+        return self._appending.do(lambda rows: [self._place(rows, one) for one in dated])
 
     def events(
         self,
@@ -247,40 +263,31 @@ class Journal:
             self._last_moment = last_moment
             raise
 
-    def _note_clock_step(
-        self, rows: Rows, moment: Moment, gate: GateName, run: RunId | None
-    ) -> None:
-        """Put on record that the wall clock was moved: between two events that is one, too."""
-        step_s = self._last_moment.wall_step_s(moment) if self._last_moment else 0.0
+    def _place(self, rows: Rows, dated: Recorded) -> Recorded:
+        """Give an event its place, behind a word on the clock if that was moved meanwhile."""
+        moment, last = dated.moment, self._last_moment
+        step_s = last.wall_step_s(moment) if last else 0.0
         if abs(step_s) > CLOCK_STEP_S:
+            # A step of the wall clock between two events is itself an event.
             moved = f"clock step: the wall clock moved by {step_s:+.1f} s since the last event"
-            self._insert_note(rows, moved, gate=gate, run=run)
+            self._insert_note(rows, moved, gate=dated.gate, run=dated.run)
+        self._last_moment = moment
+        return self._insert(rows, dated)
 
-    def _insert(
-        self, rows: Rows, event: Event, moment: Moment, *, gate: GateName, run: RunId | None
-    ) -> Recorded:
+    def _insert(self, rows: Rows, dated: Recorded) -> Recorded:
         """Link one record to the last; only within a transaction."""
         sequence, previous = self._last_link(rows)
-        recorded = Recorded(
-            sequence=sequence + 1,
-            at=moment.at,
-            boot_time_ns=moment.boot_time_ns,
-            boot_id=moment.boot_id,
-            gate=gate,
-            run=run,
-            actor=self._actor,
-            origin=self._origin,
-            event=event,
-        )
+        recorded = replace(dated, sequence=sequence + 1)
         body = written(recorded)
+        filed = (recorded.sequence, recorded.gate, recorded.run, recorded.event.kind)
         rows.execute(
             f"INSERT INTO event ({LINK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - only our own column names are put in
-            (recorded.sequence, gate, run, event.kind, body, previous, linked(previous, body)),
+            (*filed, body, previous, linked(previous, body)),
         )
         return recorded
 
     def _insert_note(self, rows: Rows, text: str, *, gate: GateName, run: RunId | None) -> None:
-        self._insert(rows, Noted(text=text), read(self._clock), gate=gate, run=run)
+        self._insert(rows, self.dated(Noted(text=text), gate=gate, run=run))
 
     def _read_back(self, link: Link) -> Recorded:
         """Read one record, after a look at its own hash: a changed one is told to nobody."""

@@ -1,8 +1,8 @@
 """What the runner is handed: the doors to journal, nodes, vantages and evidence, as protocols."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gatectl.chain import Head
 from gatectl.core.check import Observation, Verdict
@@ -104,6 +104,17 @@ class GateJournal(Protocol):
 
     def head(self) -> Head:
         """Give the last link."""
+
+
+@runtime_checkable
+class DatingJournal(Protocol):
+    """A journal in this very process: an event can have its time before it has its place."""
+
+    def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
+        """Give an event its time."""
+
+    def put(self, dated: Sequence[Recorded]) -> list[Recorded]:
+        """Put events on disk that have their time already, all of them or none."""
 
 
 class Nodes(Protocol):

@@ -6,13 +6,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatectl.core.event import ActAnswered, Ending, Event, Noted, Recorded, RunEnded, RunId
 from gatectl.core.gate import GateName
 from gatectl.errors import GatectlError, LeaseLost
 from gatectl.lease import Lease, LeaseCounts, LeaseToken, LeaseUntaken, LeftAlone
-from gatectl.ports import GateJournal
+from gatectl.looking import LookingRecord
+from gatectl.ports import DatingJournal, GateJournal
 
 Listener = Callable[[Recorded], None]
 
@@ -31,14 +32,31 @@ class RunRecorder:
     listeners: tuple[Listener, ...]
     begun: int = 0
     """Place of the record with which this process began the run, or went on with it."""
+    looking: LookingRecord | None = None
+    """For a run that only looks, whose events may wait a moment for the disk."""
+
+    def of_looks(self) -> "RunRecorder":
+        """Give the recorder of a run that only looks."""
+        if not isinstance(self.journal, DatingJournal):
+            # A journal in another process gives each event its time and its place at once.
+            return self
+        looking = LookingRecord(self.journal, gate=self.gate, run=self.run, told=self._told)
+        return replace(self, looking=looking)
 
     def record(self, event: Event) -> Recorded:
         """Put an event on disk, then tell the listeners; raises LeaseLost when that happened."""
+        if self.looking is not None:
+            return self.looking.put(event)
         # What a device says to a line that had left is told, whoever holds the gate by then.
         require = None
         if self.lease is not None and not isinstance(event, ActAnswered):
             require = LeaseCounts(gate=self.gate, token=self.lease)
         return self._told(self.journal.append(event, gate=self.gate, run=self.run, require=require))
+
+    def settle(self) -> None:
+        """Put what still waits on disk."""
+        if self.looking is not None:
+            self.looking.settle()
 
     def still_held(self) -> None:
         """Raise LeaseLost if the gate is not this run's any more."""

@@ -9,12 +9,13 @@ import pytest
 
 from gatectl.cli.desk import workplace
 from gatectl.clock import SystemClock
-from gatectl.core.event import Noted, Signalled
+from gatectl.core.event import Mode, Noted, Signalled
 from gatectl.core.gate import GateState, Side, Signal, VantageName
 from gatectl.core.page import Page
 from gatectl.core.reach import Look, LookKind, VantageReport
-from gatectl.execution import Execution
+from gatectl.execution import Execution, _only_looks
 from gatectl.simulator.rehearsal import SimulatedSite
+from tests.builders import shipped_plan
 from tests.cli.keyboard import Keyboard
 from tests.conversation import ScriptedLookout
 
@@ -132,3 +133,20 @@ def test_a_fence_ends_every_other_session_and_says_so(keyboard: Keyboard, tmp_pa
     notes = [r.event.text for r in at.desk.journal.events() if isinstance(r.event, Noted)]
     assert len([text for text in notes if "every other CLI session was ended" in text]) == 2
     assert slept == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "looks"),
+    [
+        ("verify", Mode.REAL, True),
+        ("scan", Mode.REAL, True),
+        ("close-acl", Mode.DRY, True),
+        ("close-acl", Mode.REAL, False),
+        ("reopen", Mode.REAL, False),
+    ],
+)
+def test_only_a_run_that_cannot_act_may_let_its_record_wait(
+    name: str, mode: Mode, looks: bool
+) -> None:
+    """Whatever may act has every event on disk before the next thing happens."""
+    assert _only_looks(shipped_plan(name), mode) is looks

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gatectl.clock import HandClock, read
+from gatectl.clock import HandClock
 from gatectl.core.check import failed, passed
 from gatectl.core.event import (
     Ending,
@@ -25,6 +25,7 @@ from gatectl.core.event import (
 )
 from gatectl.core.gate import GateName, GateState, Signal
 from gatectl.core.plan import Plan
+from gatectl.history import GateHistory
 from gatectl.journal import Journal
 from tests.builders import shipped_plan
 
@@ -97,13 +98,15 @@ def write_journal(path: Path, events: int, gates: int = 1) -> None:
         names = [GateName(f"gate-{number:03}") for number in range(gates)]
         told = [(name, history(replace(plan, gate=name))) for name in names]
         left = events
-        moment = read(HandClock())
         while left > 0:
             with journal._writing() as rows:
                 for name, source in itertools.islice(itertools.cycle(told), min(left, 100_000)):
                     run, event = next(source)
-                    journal._insert(rows, event, moment, gate=name, run=run)
+                    journal._insert(rows, journal.dated(event, gate=name, run=run))
             left -= 100_000
+        for name in names:
+            # As a run does at its end, every two thousand events.
+            GateHistory(journal, name).keep()
 
 
 def main() -> None:
