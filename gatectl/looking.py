@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from gatectl.core.event import Event, LookMade, Recorded, RunId, StepEnded, StepStarted
 from gatectl.core.gate import GateName
-from gatectl.errors import GatectlError
-from gatectl.ports import DatingJournal
+from gatectl.errors import GatectlError, JournalUnreachable
+from gatectl.ports import GateJournal
 
 MOMENT_S = 0.1
 _MAY_WAIT = (StepStarted, LookMade, StepEnded)
@@ -24,7 +24,7 @@ class LookingRecord:
 
     def __init__(
         self,
-        journal: DatingJournal,
+        journal: GateJournal,
         *,
         gate: GateName,
         run: RunId | None,
@@ -36,10 +36,13 @@ class LookingRecord:
         self._told = told
         self._waiting: list[Recorded] = []
         self._lock = threading.RLock()
+        self._lost: JournalUnreachable | None = None
 
     def put(self, event: Event) -> Recorded:
         """Give the event back; one that waits still has its time, and no place in the journal."""
         with self._lock:
+            if self._lost is not None:
+                raise self._lost
             dated = self._journal.dated(event, gate=self._gate, run=self._run)
             self._waiting.append(dated)
             if not isinstance(event, _MAY_WAIT) or len(self._waiting) >= _WAITING_MAX:
@@ -51,7 +54,12 @@ class LookingRecord:
     def settle(self) -> list[Recorded]:
         """Put all that waits on disk, then tell who listens; what fails waits on."""
         with self._lock:
-            settled = self._journal.put(self._waiting) if self._waiting else []
+            try:
+                settled = self._journal.put(self._waiting) if self._waiting else []
+            except JournalUnreachable as exc:
+                # The server may have kept it before it went away: it is not written once more.
+                self._waiting, self._lost = [], exc
+                raise
             self._waiting = []
             return [self._told(one) for one in settled]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from gatectl.chain import Head
 from gatectl.core.check import Observation, Verdict
@@ -82,6 +82,12 @@ class GateJournal(Protocol):
     ) -> Recorded:
         """Put an event on disk, if the fence stands; else LeaseLost."""
 
+    def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
+        """Give an event its time; it has no place in the journal before it is `put` there."""
+
+    def put(self, dated: Sequence[Recorded]) -> list[Recorded]:
+        """Put events on disk that have their time already, all of them or none."""
+
     def events(
         self,
         *,
@@ -104,17 +110,6 @@ class GateJournal(Protocol):
 
     def head(self) -> Head:
         """Give the last link."""
-
-
-@runtime_checkable
-class DatingJournal(Protocol):
-    """A journal in this very process: an event can have its time before it has its place."""
-
-    def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
-        """Give an event its time."""
-
-    def put(self, dated: Sequence[Recorded]) -> list[Recorded]:
-        """Put events on disk that have their time already, all of them or none."""
 
 
 class Nodes(Protocol):

@@ -13,7 +13,7 @@ from gatectl.core.gate import GateName
 from gatectl.errors import GatectlError, LeaseLost
 from gatectl.lease import Lease, LeaseCounts, LeaseToken, LeaseUntaken, LeftAlone
 from gatectl.looking import LookingRecord
-from gatectl.ports import DatingJournal, GateJournal
+from gatectl.ports import GateJournal
 
 Listener = Callable[[Recorded], None]
 
@@ -37,9 +37,6 @@ class RunRecorder:
 
     def of_looks(self) -> "RunRecorder":
         """Give the recorder of a run that only looks."""
-        if not isinstance(self.journal, DatingJournal):
-            # A journal in another process gives each event its time and its place at once.
-            return self
         looking = LookingRecord(self.journal, gate=self.gate, run=self.run, told=self._told)
         return replace(self, looking=looking)
 

@@ -9,7 +9,7 @@ import pytest
 from gatectl.clock import HandClock
 from gatectl.core.event import Ending, Event, Recorded, RunEnded, RunId, StepStarted
 from gatectl.core.plan import PlannedId
-from gatectl.errors import JournalUnavailable
+from gatectl.errors import GatectlError, JournalUnavailable, JournalUnreachable
 from gatectl.journal import Journal
 from gatectl.looking import LookingRecord
 from tests.builders import ALMELO
@@ -22,11 +22,11 @@ END = RunEnded(ending=Ending.PROVEN, because="all hold")
 
 
 class Moody:
-    """A journal that counts what it is handed at once, and refuses it while it is full."""
+    """A journal that counts what it is handed at once, and refuses it while there is trouble."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self.full = False
+        self.trouble: GatectlError | None = None
         self.handed: list[int] = []
 
     def dated(self, event: Event, *, gate: str, run: RunId | None) -> Recorded:
@@ -36,8 +36,8 @@ class Moody:
 
     def put(self, dated: Sequence[Recorded]) -> list[Recorded]:
         """Put events down, or not."""
-        if self.full:
-            raise JournalUnavailable("the disk is full")
+        if self.trouble is not None:
+            raise self.trouble
         self.handed.append(len(dated))
         return self.journal.put(dated)
 
@@ -89,17 +89,31 @@ def test_what_could_not_be_written_is_written_first_of_all_later(moody: Moody) -
     """The run learns of the trouble at its next event, and nothing is lost or told twice."""
     heard: list[Recorded] = []
     record = record_on(moody, heard)
-    moody.full = True
+    moody.trouble = JournalUnavailable("the disk is full")
     record.put(FIRST)
     with pytest.raises(JournalUnavailable):
         record.settle()
-    moody.full = False
+    moody.trouble = None
     record.put(SECOND)
     record.settle()
     assert moody.events() == [FIRST, SECOND]
     assert [one.event for one in heard] == [FIRST, SECOND]
     record.settle()
     assert len(heard) == 2
+
+
+def test_what_a_server_may_have_kept_is_not_written_once_more(moody: Moody) -> None:
+    """Nobody knows what it did before it went away: the run hears of it and goes no further."""
+    record = record_on(moody, [])
+    moody.trouble = JournalUnreachable("the server went away")
+    record.put(FIRST)
+    with pytest.raises(JournalUnreachable):
+        record.settle()
+    moody.trouble = None
+    for event in (SECOND, END):
+        with pytest.raises(JournalUnreachable):
+            record.put(event)
+    assert moody.events() == []
 
 
 def test_a_time_is_that_of_the_event_and_not_of_the_commit() -> None:
