@@ -23,14 +23,12 @@ from gatectl.errors import JournalDamaged, JournalUnavailable
 from gatectl.groupcommit import GroupCommit
 from gatectl.lease import Fence, Leases
 from gatectl.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
+from gatectl.ports import Entry
 from gatectl.record import understood, written
 from gatectl.schema import LINK_COLUMNS, hash_at
 from gatectl.sqlitefile import SqliteFile
 
 _PAGE_ROWS = 500
-
-Entry = tuple[Event, GateName, RunId | None]
-"""An event, its gate, and the run that it belongs to."""
 
 
 class Journal:

@@ -1,11 +1,11 @@
 """Who may act on a gate: a lease with an end, and a token that grows with every grant."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NewType, assert_never
+from typing import Any, Literal, NewType, assert_never
 
 from gatectl.core.event import RunId
 from gatectl.core.gate import GateName
@@ -143,6 +143,19 @@ class _Stored:
             alive=self.alive(now, host),
             here=self.here(now, host),
         )
+
+
+def fence_from(fields: Mapping[str, Any], gate: GateName) -> Fence:
+    """Read a fence back from its fields; raises Refused for one of another gate, or of no kind."""
+    match fields:
+        case {"kind": "lease-counts", "gate": named, "token": int(token)} if named == gate:
+            return LeaseCounts(gate=gate, token=LeaseToken(token))
+        case {"kind": "lease-untaken", "gate": named, "token": int(token)} if named == gate:
+            return LeaseUntaken(gate=gate, token=LeaseToken(token))
+        case {"kind": "left-alone", "run": str(run), "since": int(since)}:
+            return LeftAlone(run=RunId(run), since=since)
+        case _:
+            raise Refused(f"this is no fence of {gate}")
 
 
 class Leases:

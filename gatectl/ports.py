@@ -13,6 +13,9 @@ from gatectl.core.reach import VantageReport
 from gatectl.lease import TTL_S, Fence, Lease, LeaseToken
 from gatectl.transport.contract import Transport
 
+Entry = tuple[Event, GateName, RunId | None]
+"""An event, its gate, and the run that it belongs to."""
+
 
 class Recorder(Protocol):
     """Writes an event to the journal before anything else happens, and tells who listens."""
@@ -81,6 +84,11 @@ class GateJournal(Protocol):
         require: Fence | None = None,
     ) -> Recorded:
         """Put an event on disk, if the fence stands; else LeaseLost."""
+
+    def append_all(
+        self, entries: Sequence[Entry], *, require: Fence | None = None
+    ) -> tuple[Recorded, ...]:
+        """Put several events on disk, all of them or none."""
 
     def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
         """Give an event its time; it has no place in the journal before it is `put` there."""

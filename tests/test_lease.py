@@ -1,16 +1,25 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import pytest
 
 from gatectl.clock import HandClock
-from gatectl.core.event import Noted
+from gatectl.core.event import Noted, RunId
 from gatectl.core.gate import GateName
 from gatectl.core.moment import UNKNOWN_BOOT
 from gatectl.errors import GateBusy, Refused
 from gatectl.journal import Journal
-from gatectl.lease import Leases, LeaseToken
+from gatectl.lease import (
+    Fence,
+    LeaseCounts,
+    Leases,
+    LeaseToken,
+    LeaseUntaken,
+    LeftAlone,
+    fence_from,
+)
 from tests.shelves import Shelf
 
 GATE = GateName("almelo")
@@ -227,3 +236,33 @@ def test_eight_processes_never_get_the_same_token(shelf: Shelf) -> None:
     tokens = race.stdout.split()
     assert len(tokens) == len(set(tokens))
     assert len(tokens) >= 8
+
+
+@pytest.mark.parametrize(
+    "fence",
+    [
+        LeaseCounts(gate=GATE, token=LeaseToken(7)),
+        LeaseUntaken(gate=GATE, token=LeaseToken(7)),
+        LeftAlone(run=RunId("r-1"), since=3),
+    ],
+    ids=lambda fence: fence.kind,
+)
+def test_a_fence_comes_back_as_it_was_sent(fence: Fence) -> None:
+    """A worker in another process names one, and the coordinator puts it up."""
+    assert fence_from(asdict(fence), GATE) == fence
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "lease-counts", "gate": "another", "token": 7},
+        {"kind": "lease-counts", "gate": GATE, "token": "7"},
+        {"kind": "open-sesame"},
+        {},
+    ],
+    ids=["another-gate", "no-number", "unknown", "empty"],
+)
+def test_what_is_no_fence_of_the_gate_is_refused(fields: dict[str, object]) -> None:
+    """Nothing is written without the condition that somebody meant to set."""
+    with pytest.raises(Refused):
+        fence_from(fields, GATE)

@@ -10,8 +10,9 @@ import click
 from gatectl.cli import options
 from gatectl.cli.desk import Workplace, workplace
 from gatectl.cli.display import display_on_stderr
+from gatectl.cli.fleet import on_one
 from gatectl.cli.output import print_document, print_result, result_document
-from gatectl.cli.runs import carry_out, on_one
+from gatectl.cli.runs import carry_out
 from gatectl.core.event import EvidenceKept, Mode
 from gatectl.core.gate import GateName
 from gatectl.core.visible import visible

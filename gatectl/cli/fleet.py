@@ -1,9 +1,11 @@
 """A verb on many gates: how it is spread over them, and the table at the end."""
 
+import pickle
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -13,9 +15,14 @@ from gatectl.cli.desk import Workplace
 from gatectl.cli.display import console_on
 from gatectl.cli.fleetdisplay import STANDS, FleetDisplay
 from gatectl.cli.output import plain_table
+from gatectl.core.gate import Gate
 from gatectl.core.visible import visible
 from gatectl.desk import Result
-from gatectl.fleet import Rollout, Work, at_once, carry_out_on_all
+from gatectl.errand import Verb
+from gatectl.errors import GatectlError, InvalidInput
+from gatectl.fleet import AT_ONCE_MAX, Rollout, Work, carry_out_on_all
+from gatectl.operation import Operation
+from gatectl.workplaces import PROCESSES, THREADS, workers
 
 _Verb = TypeVar("_Verb", bound=Callable[..., Any])
 
@@ -31,10 +38,15 @@ def spread(verb: _Verb) -> _Verb:
         verb = click.option(name, type=click.IntRange(min=least), metavar="N", help=told, **kept)(
             verb
         )
-    return verb
+    return click.option(
+        "--executor",
+        metavar="WHERE",
+        help="Where gates are worked on: threads, processes, or dask://HOST:PORT.",
+        **kept,
+    )(verb)
 
 
-def _keep(ctx: click.Context, option: click.Parameter, value: int | None) -> None:
+def _keep(ctx: click.Context, option: click.Parameter, value: int | str | None) -> None:
     if value is not None:
         ctx.obj.setdefault("rollout", {})[str(option.name)] = value
 
@@ -54,14 +66,50 @@ def rollout_of(ctx: click.Context, count: int, *, closing: bool) -> Rollout:
     )
 
 
-def on_many(place: Workplace, work: Work, rollout: Rollout, display: FleetDisplay) -> list[Result]:
-    """Do the work on all gates of a workplace."""
-    threads = at_once(max(rollout.batch, rollout.canary))
-    with (
-        ThreadPoolExecutor(threads, "gate") as executor,
-        display.shown([gate.name for gate in place.gates]),
-    ):
-        return carry_out_on_all(place.gates, work, rollout, executor, display.tell)
+def on_many(
+    place: Workplace, command: str, verb: Verb, rollout: Rollout, display: FleetDisplay, where: str
+) -> list[Result]:
+    """Do a verb on all gates of a workplace."""
+    wanted = max(rollout.batch, rollout.canary)
+    with workers(place.desk, where, wanted) as (at_once, elsewhere):
+        work: Work = (
+            partial(elsewhere.carry_out, command=command, verb=verb)
+            if elsewhere is not None
+            else partial(on_one, place, command, verb=verb)
+        )
+        with (
+            ThreadPoolExecutor(at_once, "gate") as executor,
+            display.shown([gate.name for gate in place.gates]),
+        ):
+            return carry_out_on_all(place.gates, work, rollout, executor, display.tell)
+
+
+def on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
+    """Do a verb on one gate; what stops it here is on record, and the other gates go on."""
+    operation = Operation(place.desk, gate)
+    try:
+        return verb(operation)
+    except GatectlError as exc:
+        return operation.refuse(command, exc)
+
+
+def executor_of(ctx: click.Context, rollout: Rollout, verb: Verb) -> str:
+    """Say where gates are worked on: a process a core from the size on at which that is quicker."""
+    given = ctx.obj.get("rollout", {})
+    many = max(rollout.batch, rollout.canary) > AT_ONCE_MAX
+    where = str(given.get("executor") or (PROCESSES if many else THREADS))
+    if where == THREADS:
+        return where
+    try:
+        pickle.dumps(verb)
+    except (pickle.PicklingError, AttributeError, TypeError) as exc:
+        if "executor" not in given:
+            return THREADS
+        raise InvalidInput(
+            "this verb asks the one who types it, and is carried out by threads alone",
+            hint="Leave --executor out.",
+        ) from exc
+    return where
 
 
 def print_fleet(results: Sequence[Result]) -> None:

@@ -1,7 +1,7 @@
 """The verbs that carry something out."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,21 +9,26 @@ from pathlib import Path
 import click
 
 from gatectl.cli import options, suggestions
-from gatectl.cli.desk import Workplace, workplace
+from gatectl.cli.desk import workplace
 from gatectl.cli.display import display_on_stderr
-from gatectl.cli.fleet import more_than_one, on_many, print_fleet, rollout_of, spread
+from gatectl.cli.fleet import (
+    executor_of,
+    more_than_one,
+    on_many,
+    on_one,
+    print_fleet,
+    rollout_of,
+    spread,
+)
 from gatectl.cli.fleetdisplay import fleet_display_on_stderr
 from gatectl.cli.judged_image import scan_image
 from gatectl.cli.output import finish
 from gatectl.cli.planfile import read_kept, run_kept
 from gatectl.core.event import Mode
-from gatectl.core.gate import Gate
 from gatectl.core.plan import Direction
-from gatectl.desk import Result
-from gatectl.errors import GatectlError, InvalidInput, Refused
+from gatectl.errand import Verb
+from gatectl.errors import InvalidInput, Refused
 from gatectl.operation import Operation
-
-Verb = Callable[[Operation], Result]
 
 
 def carry_out(
@@ -57,8 +62,8 @@ def _carry_out_on_many(
     display = fleet_display_on_stderr(quiet=as_json)
     with workplace(ctx, gates, (display,), closing=closing) as place:
         rollout = rollout_of(ctx, len(place.gates), closing=command == "close")
-        work = partial(on_one, place, command, verb=verb)
-        results = on_many(place, work, rollout, display)
+        where = executor_of(ctx, rollout, verb)
+        results = on_many(place, command, verb, rollout, display, where)
         # A dry run is there to show its lines, gate by gate.
         dry = any(run.mode is Mode.DRY for result in results for run in result.runs)
         if not as_json and not dry:
@@ -66,15 +71,6 @@ def _carry_out_on_many(
         return finish(
             command, results, as_json=as_json, terminated=place.stop.terminated, told=not dry
         )
-
-
-def on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
-    """Do a verb on one gate; what stops it here is on record, and the other gates go on."""
-    operation = Operation(place.desk, gate)
-    try:
-        return verb(operation)
-    except GatectlError as exc:
-        return operation.refuse(command, exc)
 
 
 def mode_of(dry_run: bool) -> Mode:

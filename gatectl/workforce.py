@@ -1,0 +1,124 @@
+"""Processes on this machine that each do several things at a time, behind the usual Executor.
+
+Python's own process pool does one thing a process, and gives up as a whole when one process dies.
+Here the others go on: only what the dead one was at is told as lost.
+"""
+
+import itertools
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any, ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_JOIN_S = 10.0
+
+
+class WorkerLost(BrokenExecutor):
+    """A process ended before it said what came of its work."""
+
+
+class _Member:
+    """One process, and what it is at."""
+
+    def __init__(self, number: int, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.line, theirs = context.Pipe()
+        self.at_work: dict[int, Future[Any]] = {}
+        self.lost = False
+        self.process = context.Process(
+            target=serve, args=(theirs, threads), name=f"worker-{number}", daemon=True
+        )
+        self.process.start()
+        theirs.close()
+
+
+class Workforce(Executor):
+    """So many processes, with so many threads each."""
+
+    def __init__(self, processes: int, threads: int) -> None:
+        self._numbers = itertools.count()
+        self._guarding = threading.Lock()
+        self._members = [_Member(number, threads) for number in range(processes)]
+        self._readers = [
+            threading.Thread(target=self._read, args=(member,), daemon=True)
+            for member in self._members
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The ids of the processes that live."""
+        return tuple(one.process.pid or 0 for one in self._members if not one.lost)
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> "Future[_T]":
+        """Give a piece of work to the process that has the least to do."""
+        future: Future[_T] = Future()
+        future.set_running_or_notify_cancel()
+        with self._guarding:
+            living = [member for member in self._members if not member.lost]
+            if not living:
+                future.set_exception(WorkerLost("every worker process has ended"))
+                return future
+            member = min(living, key=lambda one: len(one.at_work))
+            number = next(self._numbers)
+            member.at_work[number] = future
+            # A process that has just ended is found out by its reader.
+            with suppress(BrokenPipeError):
+                member.line.send((number, fn, args, kwargs))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Tell the processes to end when they are through."""
+        del cancel_futures
+        for member in self._members:
+            with suppress(OSError), self._guarding:
+                member.line.send(None)
+        if wait:
+            for member, reader in zip(self._members, self._readers, strict=True):
+                reader.join()
+                member.process.join(_JOIN_S)
+
+    def _read(self, member: _Member) -> None:
+        """Take answers from one process until it ends."""
+        with suppress(EOFError, OSError):
+            while True:
+                number, answer, error = member.line.recv()
+                with self._guarding:
+                    future = member.at_work.pop(number)
+                if error is None:
+                    future.set_result(answer)
+                else:
+                    future.set_exception(error)
+        with self._guarding:
+            member.lost = True
+            left, member.at_work = member.at_work, {}
+        for future in left.values():
+            future.set_exception(WorkerLost(f"process {member.process.pid} ended"))
+
+
+def serve(line: Connection, threads: int) -> None:
+    """Do what comes over the line, in a process of its own; when to stop is decided there."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    answering = threading.Lock()
+
+    def answer(number: int, future: "Future[Any]") -> None:
+        error = future.exception()
+        told = (number, None if error else future.result(), error)
+        # Whoever wanted to know may be gone.
+        with answering, suppress(OSError):
+            line.send(told)
+
+    with ThreadPoolExecutor(threads, "errand") as pool, suppress(EOFError, OSError):
+        while (work := line.recv()) is not None:
+            number, fn, args, kwargs = work
+            future = pool.submit(fn, *args, **kwargs)
+            future.add_done_callback(partial(answer, number))
