@@ -6,6 +6,7 @@ Here the others go on: only what the dead one was at is told as lost.
 
 import itertools
 import multiprocessing
+import pickle
 import signal
 import threading
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from typing import Any, ParamSpec, TypeVar
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _JOIN_S = 10.0
+_CANNOT_TRAVEL = (pickle.PicklingError, AttributeError, TypeError)
+"""What is raised for a value that cannot be sent to another process."""
 
 
 class WorkerLost(BrokenExecutor):
@@ -70,9 +73,13 @@ class Workforce(Executor):
             member = min(living, key=lambda one: len(one.at_work))
             number = next(self._numbers)
             member.at_work[number] = future
-            # A process that has just ended is found out by its reader.
-            with suppress(BrokenPipeError):
-                member.line.send((number, fn, args, kwargs))
+            try:
+                # A process that has just ended is found out by its reader.
+                with suppress(BrokenPipeError):
+                    member.line.send((number, fn, args, kwargs))
+            except _CANNOT_TRAVEL as exc:
+                del member.at_work[number]
+                future.set_exception(exc)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -115,7 +122,10 @@ def serve(line: Connection, threads: int) -> None:
         told = (number, None if error else future.result(), error)
         # Whoever wanted to know may be gone.
         with answering, suppress(OSError):
-            line.send(told)
+            try:
+                line.send(told)
+            except _CANNOT_TRAVEL as exc:
+                line.send((number, None, WorkerLost(f"what came of it cannot be told: {exc}")))
 
     with ThreadPoolExecutor(threads, "errand") as pool, suppress(EOFError, OSError):
         while (work := line.recv()) is not None:

@@ -30,6 +30,11 @@ def end() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def make_lock() -> object:
+    """Give what cannot be sent."""
+    return threading.Lock()
+
+
 def ignores() -> bool:
     """Tell whether Ctrl-C at the terminal is left to the coordinator."""
     return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
@@ -69,3 +74,13 @@ def test_without_any_process_left_all_is_lost() -> None:
             workforce.submit(end).result(PATIENCE_S)
         with pytest.raises(WorkerLost, match="every worker process has ended"):
             workforce.submit(rest, 0.0).result(PATIENCE_S)
+
+
+def test_what_cannot_travel_is_told_and_blocks_nobody() -> None:
+    """Neither a work nor an answer that cannot be sent leaves somebody waiting."""
+    with Workforce(1, 1) as workforce:
+        with pytest.raises(TypeError):
+            workforce.submit(rest, threading.Lock()).result(PATIENCE_S)  # type: ignore[arg-type]  # on purpose
+        with pytest.raises(WorkerLost, match="cannot be told"):
+            workforce.submit(make_lock).result(PATIENCE_S)
+        assert workforce.submit(rest, 0.0).result(PATIENCE_S)
