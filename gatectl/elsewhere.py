@@ -1,6 +1,5 @@
 """Gates whose work is done in other processes, and what is done when one of those is lost."""
 
-from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 
@@ -10,13 +9,12 @@ from gatectl.core.gate import Gate, GateState
 from gatectl.core.run import Run
 from gatectl.desk import Desk, Result
 from gatectl.errand import Errand, Told, Verb, do_errand
-from gatectl.errors import ExitCode
+from gatectl.errors import ExitCode, Interrupted
+from gatectl.operation import Operation
 from gatectl.transport.contract import Timeouts
 
 WORKERS_LOST_MAX = 3
 """A gate at which so many workers were lost is left to a person."""
-
-Submit = Callable[[Errand], "Future[Told]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +30,10 @@ class Elsewhere:
         """Have the verb done on one gate, and wait for what it comes to."""
         because = ""
         for attempt in range(WORKERS_LOST_MAX):
+            try:
+                self.desk.stop.check()
+            except Interrupted as exc:
+                return Operation(self.desk, gate).refuse(command, exc)
             ticket = self.coordinator.ticket(gate.name)
             errand = self._errand(gate, ticket, command, verb, goes_on=attempt > 0)
             told, because = _outcome(self.executor.submit(do_errand, errand))

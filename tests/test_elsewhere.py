@@ -25,6 +25,7 @@ from gatectl.journal import Journal
 from gatectl.operation import Operation
 from gatectl.simulator.fleet import SimulatedFleet
 from gatectl.simulator.rehearsal import INSIDE, OUTSIDE
+from gatectl.stop import SignalStop
 from gatectl.workforce import WorkerLost, Workforce
 from tests.fleets import (
     SHORT,
@@ -131,6 +132,7 @@ def test_a_worker_process_is_killed_and_its_gate_is_closed_by_another(
         assert killer.killed[0] not in workforce.processes
 
 
+@pytest.mark.long
 def test_a_dask_worker_is_killed_and_its_gate_is_closed_by_another(tmp_path: Path) -> None:
     """Two workers of a real cluster; its own second try at the lost task finds its ticket used."""
     distributed = importlib.import_module("distributed")
@@ -170,3 +172,18 @@ def test_a_gate_at_which_every_worker_is_lost_is_left_to_a_person(tmp_path: Path
         assert f"{WORKERS_LOST_MAX} workers were lost" in result.sentence
         assert result.hint.startswith("`gatectl resume gate-000`")
         assert len(list(journal.events())) == WORKERS_LOST_MAX
+
+
+def test_a_fleet_that_was_stopped_begins_nothing_more(tmp_path: Path) -> None:
+    """A gate whose turn comes after Ctrl-C is told as interrupted, and no worker hears of it."""
+    config = tmp_path / "config.toml"
+    with SimulatedFleet(1) as fleet:
+        config.write_text(fleet.configuration(tmp_path), encoding="utf-8")
+    with opened(tmp_path / "state", read_only=False) as journal:
+        desk, (gate,) = desk_at(journal, config)
+        assert isinstance(desk.stop, SignalStop)
+        desk.stop._heard(signal.SIGINT, None)
+        with Coordinator(desk) as coordinator:
+            elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=LosesAll())
+            result = elsewhere.carry_out(gate, command="close", verb=CLOSE)
+    assert result.code is ExitCode.INTERRUPTED

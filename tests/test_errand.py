@@ -1,18 +1,22 @@
 """What travels to a worker, and what a worker does with it."""
 
+import importlib
 import pickle
+import subprocess
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gatectl.coordinator import Coordinator
+from gatectl.channel import ChannelBroken, call
+from gatectl.coordinator import Coordinator, Ticket
 from gatectl.core.event import Mode
 from gatectl.core.gate import GateState
-from gatectl.errand import Errand, do_errand
+from gatectl.errand import Errand, _connected, do_errand
 from gatectl.errors import ExitCode
 from gatectl.operation import Operation
-from gatectl.remote import CoordinatorGone
+from gatectl.remote import Coordination, CoordinatorGone
 from gatectl.simulator.fleet import SimulatedFleet
 from tests.fleets import SHORT, SPEED, assert_closed, desk_at, opened
 
@@ -51,6 +55,43 @@ def test_a_worker_closes_a_gate_and_tells_what_it_came_to(tmp_path: Path) -> Non
             assert told.result.code is ExitCode.PROVEN
             assert len(told.runs) == 1
             assert_closed(site, told.result.code, tuple(journal.events(gate=gate.name)))
+
+
+def test_where_dask_has_certificates_the_line_is_tls(tmp_path: Path) -> None:
+    """Coordinator and worker show each other what Dask's own configuration names."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    words = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=fleet -days 1 -keyout"
+    subprocess.run(  # noqa: S603 - a fixed program with words of this test
+        [*words.split(), str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    tls = {"distributed.comm.tls.ca-file": str(certificate)}
+    for party in ("client", "worker", "scheduler"):
+        tls |= {f"distributed.comm.tls.{party}.cert": str(certificate)}
+        tls |= {f"distributed.comm.tls.{party}.key": str(key)}
+    config = tmp_path / "config.toml"
+    dask, distributed = (importlib.import_module(name) for name in ("dask", "distributed"))
+    with SimulatedFleet(1) as fleet, dask.config.set(tls):
+        config.write_text(fleet.configuration(tmp_path), encoding="utf-8")
+        security = distributed.Security(require_encryption=True)
+        context = security.get_listen_args("client")["ssl_context"]
+        with opened(tmp_path / "state", read_only=False) as journal:
+            desk, (gate,) = desk_at(journal, config)
+            with Coordinator(desk, tls=context) as coordinator:
+                ticket = coordinator.ticket(gate.name)
+                with pytest.raises(ChannelBroken):
+                    met_by(replace(ticket, tls=False))
+                assert met_by(ticket).gate == gate.name
+
+
+def met_by(ticket: Ticket) -> Coordination:
+    """Come back with a ticket, and leave again."""
+    connection = _connected(ticket)
+    connection.settimeout(10.0)
+    with connection:
+        return Coordination(call(connection, ticket.number, ticket.key))
 
 
 def test_a_coordinator_that_is_not_there_is_told(tmp_path: Path) -> None:

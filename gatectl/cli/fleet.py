@@ -88,6 +88,8 @@ def on_one(place: Workplace, command: str, gate: Gate, verb: Verb) -> Result:
     """Do a verb on one gate; what stops it here is on record, and the other gates go on."""
     operation = Operation(place.desk, gate)
     try:
+        # Whoever stopped the fleet has stopped the gates that still wait for their turn.
+        place.desk.stop.check()
         return verb(operation)
     except GatectlError as exc:
         return operation.refuse(command, exc)
