@@ -8,8 +8,9 @@ from gatectl.core.event import Noted
 from gatectl.core.gate import Gate, GateState
 from gatectl.core.run import Run
 from gatectl.desk import Desk, Result
-from gatectl.errand import Errand, Told, Verb, do_errand
+from gatectl.errand import Errand, Told, do_errand
 from gatectl.errors import ExitCode, Interrupted
+from gatectl.fleet import Verb
 from gatectl.operation import Operation
 from gatectl.transport.contract import Timeouts
 

@@ -5,7 +5,7 @@ No secret travels. A gate names where its secrets are, and each worker fetches t
 
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gatectl.core.window import Window
 from gatectl.desk import Desk, Result
 from gatectl.emergency import EmergencyRecord, emergency_desk, emergency_folders
 from gatectl.errors import ExitCode, GatectlError
+from gatectl.fleet import Verb
 from gatectl.keyring import Keyring
 from gatectl.log import configure
 from gatectl.operation import Operation
@@ -28,8 +29,6 @@ from gatectl.site import GateLookout
 from gatectl.transport.contract import Timeouts
 
 _CONNECT_S = 20.0
-
-Verb = Callable[[Operation], Result]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

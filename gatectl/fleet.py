@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from gatectl.core.gate import Gate, GateState
 from gatectl.desk import Result
 from gatectl.errors import ExitCode
+from gatectl.operation import Operation
 
 AT_ONCE_MAX = 100
 """Threads in one process; more of them make all of them slower."""
 
+THREADS = "threads"
+PROCESSES = "processes"
+"""The places on this machine where gates are worked on."""
+
+Verb = Callable[[Operation], Result]
 Work = Callable[[Gate], Result]
 Told = Callable[[Result], None]
 

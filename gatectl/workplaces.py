@@ -9,11 +9,8 @@ from gatectl.coordinator import Coordinator
 from gatectl.desk import Desk
 from gatectl.elsewhere import Elsewhere
 from gatectl.errors import InvalidInput
-from gatectl.fleet import at_once
+from gatectl.fleet import PROCESSES, THREADS, at_once
 from gatectl.workforce import Workforce
-
-THREADS = "threads"
-PROCESSES = "processes"
 
 
 @contextmanager

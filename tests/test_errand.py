@@ -41,6 +41,7 @@ def test_a_worker_closes_a_gate_and_tells_what_it_came_to(tmp_path: Path) -> Non
                     goes_on=True,
                     actor="operator",
                     playbook_folders=desk.playbook_folders,
+                    advisories=dict(desk.advisories),
                     windows=(),
                     timeouts=SHORT,
                 )
@@ -112,6 +113,7 @@ def test_a_coordinator_that_is_not_there_is_told(tmp_path: Path) -> None:
             goes_on=False,
             actor="operator",
             playbook_folders=desk.playbook_folders,
+            advisories=dict(desk.advisories),
             windows=(),
         )
         with pytest.raises(CoordinatorGone, match="no line to the coordinator"):

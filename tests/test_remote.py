@@ -126,9 +126,8 @@ def test_whoever_stops_the_coordinator_stops_its_workers(scene: Scene) -> None:
     stop.check()
     assert isinstance(scene.desk.stop, SignalStop)
     scene.desk.stop._heard(15, None)
-    with pytest.raises(Interrupted, match="SIGTERM") as caught:
+    with pytest.raises(Interrupted, match="SIGTERM"):
         stop.check()
-    assert caught.value.terminated
 
 
 def test_without_its_coordinator_a_worker_does_nothing_more(scene: Scene) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from gatectl.desk import Desk
 from gatectl.errors import InvalidInput
-from gatectl.fleet import AT_ONCE_MAX
+from gatectl.fleet import AT_ONCE_MAX, PROCESSES, THREADS
 from gatectl.workforce import Workforce
-from gatectl.workplaces import PROCESSES, THREADS, workers
+from gatectl.workplaces import workers
 
 NOBODY = cast("Desk", None)
 """Nothing is carried out here."""

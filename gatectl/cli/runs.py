@@ -26,8 +26,8 @@ from gatectl.cli.output import finish
 from gatectl.cli.planfile import read_kept, run_kept
 from gatectl.core.event import Mode
 from gatectl.core.plan import Direction
-from gatectl.errand import Verb
 from gatectl.errors import InvalidInput, Refused
+from gatectl.fleet import Verb
 from gatectl.operation import Operation
 
 

@@ -4,10 +4,17 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 
+from gatectl.cli.fleet import executor_of, rollout_of
+from gatectl.core.event import Mode
+from gatectl.errors import InvalidInput
+from gatectl.fleet import Rollout, Verb
+from gatectl.operation import Operation
 from gatectl.simulator.rehearsal import GATE, SimulatedSite
 from tests.cli.conftest import SPEED
 from tests.cli.keyboard import Shown, type_in
@@ -123,3 +130,51 @@ def test_a_canary_that_fails_is_the_only_one_begun(fleet: Path) -> None:
     codes = [gate["exit_code"] for gate in shown.document["gates"]]
     assert codes[0] != 0
     assert codes[1:] == [6, 6]
+
+
+def test_closing_goes_to_all_at_once_and_all_else_one_at_a_time() -> None:
+    """Unless somebody says otherwise."""
+    context = click.Context(click.Command("close"), obj={})
+    assert rollout_of(context, 200, closing=True) == Rollout(batch=200)
+    assert rollout_of(context, 200, closing=False) == Rollout(batch=1)
+    context.obj["rollout"] = {"canary": 3, "batch": 20, "max_failures": 2}
+    assert rollout_of(context, 200, closing=True) == Rollout(canary=3, batch=20, failures_max=2)
+    assert rollout_of(context, 2, closing=False).canary == 2
+
+
+def verb_that_asks(typed: str | None) -> Verb:
+    """Make a verb that asks whoever sits here, so that it cannot go elsewhere."""
+    return partial(Operation.reopen, mode=Mode.REAL, agreed=lambda _gate: typed is None)
+
+
+def test_a_large_fleet_is_worked_on_by_processes() -> None:
+    """From the size on at which one process would be slower; what asks the operator stays here."""
+    close = partial(Operation.close, mode=Mode.REAL)
+    context = click.Context(click.Command("close"), obj={})
+    assert executor_of(context, Rollout(batch=100), close) == "threads"
+    assert executor_of(context, Rollout(batch=101), close) == "processes"
+    assert executor_of(context, Rollout(batch=101), verb_that_asks(None)) == "threads"
+    context.obj["rollout"] = {"executor": "dask://127.0.0.1:8786"}
+    assert executor_of(context, Rollout(), close) == "dask://127.0.0.1:8786"
+    with pytest.raises(InvalidInput, match="threads alone"):
+        executor_of(context, Rollout(), verb_that_asks(None))
+
+
+def test_gates_are_worked_on_by_other_processes(fleet: Path) -> None:
+    """The same results as by threads, and one record of it all."""
+    words = ("close", "gate-3", "gate-4", "--executor", "processes", "--json")
+    assert closed(typed(fleet, *words)) == {"gate-3": 0, "gate-4": 0}
+    log = typed(fleet, "log", "gate-3", "--json", "--limit", "5000").document["gates"][0]["events"]
+    kinds = [one["event"]["kind"] for one in log]
+    assert kinds.count("run.started") == kinds.count("run.ended") == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [("elsewhere", "no place to work at"), ("dask://nobody", "not the address")],
+)
+def test_a_place_that_is_none_is_refused(fleet: Path, where: str, told: str) -> None:
+    """Nothing is sent to any gate."""
+    shown = typed(fleet, "close", "--group", "north", "--executor", where)
+    assert shown.code == 2
+    assert told in shown.err
