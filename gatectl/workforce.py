@@ -19,6 +19,8 @@ from typing import Any, ParamSpec, TypeVar
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _JOIN_S = 10.0
+_LEFT_TO_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The coordinator hears these, and says to each worker what is to be stopped."""
 _CANNOT_TRAVEL = (pickle.PicklingError, AttributeError, TypeError)
 """What is raised for a value that cannot be sent to another process."""
 
@@ -48,7 +50,12 @@ class Workforce(Executor):
     def __init__(self, processes: int, threads: int) -> None:
         self._numbers = itertools.count()
         self._guarding = threading.Lock()
-        self._members = [_Member(number, threads) for number in range(processes)]
+        # A signal to the whole terminal reaches the new ones only when they can ignore it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _LEFT_TO_US)
+        try:
+            self._members = [_Member(number, threads) for number in range(processes)]
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._readers = [
             threading.Thread(target=self._read, args=(member,), daemon=True)
             for member in self._members
@@ -113,8 +120,9 @@ class Workforce(Executor):
 
 def serve(line: Connection, threads: int) -> None:
     """Do what comes over the line, in a process of its own; when to stop is decided there."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _LEFT_TO_US:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _LEFT_TO_US)
     answering = threading.Lock()
 
     def answer(number: int, future: "Future[Any]") -> None:

@@ -18,7 +18,7 @@ from gatectl.cli.output import plain_table
 from gatectl.core.gate import Gate
 from gatectl.core.visible import visible
 from gatectl.desk import Result
-from gatectl.errors import GatectlError, InvalidInput
+from gatectl.errors import MEANINGS, ExitCode, GatectlError, InvalidInput, worst
 from gatectl.fleet import (
     AT_ONCE_MAX,
     PROCESSES,
@@ -124,7 +124,7 @@ def executor_of(ctx: click.Context, rollout: Rollout, verb: Verb) -> str:
 
 
 def print_fleet(results: Sequence[Result]) -> None:
-    """Print a line a gate, and the counts."""
+    """Print a line a gate, the counts, and the worst that happened."""
     table = plain_table("gate", "stands", "state", "because")
     for result in results:
         word = result.stands
@@ -139,3 +139,6 @@ def print_fleet(results: Sequence[Result]) -> None:
     counts = Counter[str](result.stands for result in results)
     told = ", ".join(f"{counts[word]} {word}" for word in STANDS)
     console.print(Text(f"{len(results)} gates: {told}"))
+    code = worst(result.code for result in results)
+    if code is not ExitCode.PROVEN:
+        console.print(Text(f"worst of all: {int(code)}, {MEANINGS[code]}", style="bold"))

@@ -125,8 +125,10 @@ def test_all_and_names_together_are_refused(fleet: Path) -> None:
 
 def test_a_canary_that_fails_is_the_only_one_begun(fleet: Path) -> None:
     """The others are told as not begun."""
-    words = ("verify", "gate-6", "gate-0", "gate-1", "--canary", "1", "--json")
-    shown = typed(fleet, *words)
+    words = ("verify", "gate-6", "gate-0", "gate-1", "--canary", "1")
+    last = typed(fleet, *words).out.splitlines()[-1]
+    assert last == "worst of all: 4, a host could not be reached or trusted"
+    shown = typed(fleet, *words, "--json")
     codes = [gate["exit_code"] for gate in shown.document["gates"]]
     assert codes[0] != 0
     assert codes[1:] == [6, 6]
