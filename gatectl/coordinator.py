@@ -13,8 +13,8 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Self
 
@@ -25,7 +25,7 @@ from gatectl.core.gate import GateName
 from gatectl.desk import Desk
 from gatectl.errors import GatectlError
 from gatectl.lease import LeaseToken, fence_from
-from gatectl.record import written
+from gatectl.record import understood, written
 from gatectl.recorder import take_from_the_dead
 
 PAGE_EVENTS = 200
@@ -214,6 +214,8 @@ class Coordinator:
             "hello": hello,
             "stop": lambda _question: desk.stop.check(),
             "append": lambda question: [written(one) for one in self._append(gate, question)],
+            "dated": lambda question: written(self._dated(gate, question)),
+            "put": lambda question: [written(one) for one in self._put(gate, question)],
             "events": lambda question: self._events(gate, question),
             "head": lambda _question: [desk.journal.head().sequence, desk.journal.head().hash],
             "keep": lambda question: desk.evidence.keep(base64.b64decode(question["content"])),
@@ -229,20 +231,31 @@ class Coordinator:
         }
 
     def _append(self, gate: GateName, question: Message) -> tuple[Recorded, ...]:
-        run = None if question["run"] is None else RunId(question["run"])
-        entries = [(event_from(fields), gate, run) for fields in question["events"]]
+        entries = [(event_from(fields), gate, _run(question)) for fields in question["events"]]
         fence = question["fence"]
         recorded = self._desk.journal.append_all(
             entries, require=None if fence is None else fence_from(fence, gate)
         )
+        self._tell(recorded)
+        return recorded
+
+    def _dated(self, gate: GateName, question: Message) -> Recorded:
+        event = event_from(question["event"])
+        return self._desk.journal.dated(event, gate=gate, run=_run(question))
+
+    def _put(self, gate: GateName, question: Message) -> list[Recorded]:
+        dated = [replace(understood(body), gate=gate) for body in question["dated"]]
+        recorded = self._desk.journal.put(dated)
+        self._tell(recorded)
+        return recorded
+
+    def _tell(self, recorded: Iterable[Recorded]) -> None:
         for one in recorded:
             for listener in self._desk.listeners:
                 listener(one)
-        return recorded
 
     def _events(self, gate: GateName, question: Message) -> list[str]:
-        run = question["run"]
-        chosen = RunId(run) if run is not None else None
+        chosen = _run(question)
         journal, kinds = self._desk.journal, tuple(question["kinds"])
         found: Iterator[Recorded]
         if question["backwards"]:
@@ -251,3 +264,7 @@ class Coordinator:
         else:
             found = journal.events(gate=gate, run=chosen, kinds=kinds, after=question["after"])
         return [written(recorded) for recorded in islice(found, PAGE_EVENTS)]
+
+
+def _run(question: Message) -> RunId | None:
+    return None if question["run"] is None else RunId(question["run"])

@@ -12,13 +12,12 @@ from typing import Any
 from gatectl import __version__, errors
 from gatectl.chain import Head
 from gatectl.channel import Channel, ChannelBroken
-from gatectl.clock import SystemClock, read
 from gatectl.core.event import Event, EvidenceId, Recorded, RunId, event_fields
 from gatectl.core.gate import GateName
 from gatectl.errors import GatectlError, Interrupted, Refused
 from gatectl.lease import TTL_S, Fence, Lease, LeaseToken
 from gatectl.ports import Entry
-from gatectl.record import understood
+from gatectl.record import understood, written
 
 
 class CoordinatorGone(Interrupted):
@@ -104,7 +103,8 @@ class RemoteLeases:
         if told is None:
             return None
         since = datetime.fromisoformat(told.pop("since"))
-        return Lease(gate=gate, since=since, **told)
+        # Whether its process still runs is for the coordinator to find out, and not for us.
+        return Lease(gate=gate, since=since, here=False, **told)
 
     def break_(self, gate: GateName, token: LeaseToken, *, reason: str) -> None:
         """End somebody else's lease."""
@@ -155,23 +155,14 @@ class RemoteJournal:
         return tuple(understood(body) for body in told)
 
     def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
-        """Give an event this machine's time; on record it gets the coordinator's."""
-        moment = read(SystemClock())
-        return Recorded(
-            sequence=0,
-            at=moment.at,
-            boot_time_ns=moment.boot_time_ns,
-            boot_id=moment.boot_id,
-            gate=gate,
-            run=run,
-            actor="",
-            origin="",
-            event=event,
-        )
+        """Have an event given its time over there."""
+        self._own(gate)
+        return understood(self._line.ask("dated", event=event_fields(event), run=run))
 
     def put(self, dated: Sequence[Recorded]) -> list[Recorded]:
-        """Have events put on disk over there, all of them or none."""
-        return list(self.append_all([(one.event, one.gate, one.run) for one in dated]))
+        """Have events put on disk that have their time already."""
+        told = self._line.ask("put", dated=[written(recorded) for recorded in dated])
+        return [understood(body) for body in told]
 
     def events(
         self,

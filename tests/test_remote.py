@@ -9,11 +9,11 @@ import pytest
 
 from gatectl.channel import call
 from gatectl.coordinator import PAGE_EVENTS, Coordinator, Ticket
-from gatectl.core.event import Noted
+from gatectl.core.event import Noted, RunId
 from gatectl.core.gate import GateName
 from gatectl.desk import Desk
-from gatectl.errors import GateBusy, Interrupted, JournalDamaged, Refused
-from gatectl.lease import LeaseToken
+from gatectl.errors import GateBusy, Interrupted, JournalDamaged, LeaseLost, Refused
+from gatectl.lease import LeaseCounts, LeaseToken, LeaseUntaken, LeftAlone
 from gatectl.remote import (
     Coordination,
     CoordinatorGone,
@@ -77,6 +77,29 @@ def test_events_go_there_and_come_back_the_same(scene: Scene) -> None:
     assert scene.journal.lineage == scene.desk.journal.lineage
 
 
+def test_events_of_looks_are_put_on_disk_together(scene: Scene) -> None:
+    """They have the coordinator's time before they have a place there."""
+    dated = [scene.journal.dated(Noted(text=f"look {number}"), gate=GATE) for number in range(3)]
+    assert list(scene.desk.journal.events(gate=GATE)) == []
+    assert scene.journal.put(dated) == list(scene.desk.journal.events(gate=GATE))
+    assert [one.at for one in scene.desk.journal.events(gate=GATE)] == [one.at for one in dated]
+
+
+def test_a_fence_stands_over_there(scene: Scene) -> None:
+    """Each kind is judged in the coordinator's own transaction."""
+    token = scene.journal.leases.take(GATE, holder="x", host="elsewhere", pid=1)
+    for fence in (LeaseCounts(gate=GATE, token=token), LeaseUntaken(gate=GATE, token=token)):
+        scene.journal.append(Noted(text=fence.kind), gate=GATE, require=fence)
+    scene.journal.leases.release(GATE, token)
+    late = LeaseCounts(gate=GATE, token=token)
+    with pytest.raises(LeaseLost):
+        scene.journal.append(Noted(text="too late"), gate=GATE, require=late)
+    left = LeftAlone(run=RunId("r1"), since=0)
+    scene.journal.append(Noted(text=left.kind), gate=GATE, require=left)
+    kinds = ["lease-counts", "lease-untaken", "left-alone"]
+    assert [getattr(one.event, "text", "") for one in scene.journal.events(gate=GATE)] == kinds
+
+
 def test_a_worker_sees_and_touches_its_own_gate_alone(scene: Scene) -> None:
     """Whatever it asks about another one is refused before it is asked."""
     with pytest.raises(Refused, match="gate-001"):
@@ -86,7 +109,7 @@ def test_a_worker_sees_and_touches_its_own_gate_alone(scene: Scene) -> None:
 
 
 def test_the_lease_is_the_coordinators_own(scene: Scene) -> None:
-    """It is held in its name and process, renewed, required, and lost with GateBusy."""
+    """It is held in its name and process, renewed, required, and lost with LeaseLost."""
     leases = scene.journal.leases
     token = leases.take(GATE, holder="x", host="elsewhere", pid=1, step="close-acl")
     lease = scene.desk.journal.leases.show(GATE)
@@ -101,7 +124,7 @@ def test_the_lease_is_the_coordinators_own(scene: Scene) -> None:
     with pytest.raises(GateBusy):
         leases.take(GATE, holder="x", host="elsewhere", pid=1)
     leases.release(GATE, token)
-    with pytest.raises(GateBusy):
+    with pytest.raises(LeaseLost):
         leases.require(GATE, token)
     assert leases.show(GATE) is None
     again = leases.take(GATE, holder="x", host="elsewhere", pid=1)
