@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from gatectl.ballast import Ballast
 from gatectl.config.configuration import Configuration
 from gatectl.config.upkeep import MessageWay
 from gatectl.core.check import Answer
@@ -71,6 +72,7 @@ def examine_machine(configuration: Configuration) -> Iterator[Finding]:
     yield judged("configuration", str(path), trouble, "reads well", f"chmod go-w {path}")
     yield _state_folder(state)
     yield from _state_disk(state)
+    yield _ballast(state)
     trouble = emergency_trouble(state)
     mend = f"mkdir -p -m 700 {state}"
     yield judged("emergency-path", str(state), trouble, "a record can be kept", mend)
@@ -108,6 +110,17 @@ def _state_disk(state: Path) -> Iterator[Finding]:
         trouble = exc.sentence
     mend = "set state_dir in [settings] to a folder on a local disk"
     yield judged("file-system", str(nearest), trouble, "a local disk", mend)
+
+
+def _ballast(state: Path) -> Finding:
+    subject = str(state / "ballast")
+    if not (state / "journal.db").exists():
+        return judged("ballast", subject, "", "laid together with the journal", "")
+    there = Ballast(state).there()
+    trouble = "" if there else "it is not there: a full disk would leave a run without a last word"
+    # Any verb that writes the journal lays it again.
+    mend = f"du -xh {state} | sort -h | tail, then `gatectl status` when there is room"
+    return judged("ballast", subject, trouble, "room is kept for a last word", mend)
 
 
 def examine_journal(place: JournalPlace, opened: Journal) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ A locked, damaged, full or missing journal never keeps a gate open. The next sta
 journal well takes the emergency records in.
 """
 
+import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -14,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from gatectl.ballast import Ballast
 from gatectl.clock import Clock
 from gatectl.core.event import Event, EvidenceId, Noted, Recorded, RunId, Signalled
 from gatectl.core.gate import GateName, Signal, advance
@@ -26,6 +29,7 @@ from gatectl.record import understood, written
 _PATTERN = "emergency-*.jsonl"
 _TAKEN = ".taken-in"
 _LINE_BYTES_MAX = 4_194_304
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class LostEvidence:
@@ -49,37 +53,59 @@ class EmergencyRecord:
         self._handle: int | None = None
         self.path: Path | None = None
         for folder in folders:
-            try:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
-                self._handle = os.open(folder / name, flags, 0o600)
-            except OSError:
-                continue
-            self.path = folder / name
-            return
+            self._handle = _made(folder, name)
+            if self._handle is not None:
+                self.path = folder / name
+                return
 
     def __call__(self, recorded: Recorded) -> None:
         """Put an event down; a full disk leaves it to stderr."""
         line = f"{written(recorded)}\n"
-        if not self._put_down(line.encode()):
+        if not (self._put_down(line.encode()) or self._put_down_in_the_reserve(line.encode())):
             sys.stderr.write(f"gatectl emergency record: {line}")
             sys.stderr.flush()
 
     def _put_down(self, line: bytes) -> bool:
         if self._handle is None:
             return False
+        before = os.fstat(self._handle).st_size
+        left = memoryview(line)
         try:
-            os.write(self._handle, line)
+            while left:
+                left = left[os.write(self._handle, left) :]
             os.fsync(self._handle)
         except OSError:
+            # The first part of a line would spoil the line that is written behind it.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, before)
             return False
         return True
+
+    def _put_down_in_the_reserve(self, line: bytes) -> bool:
+        if self.path is None:
+            return False
+        Ballast(self.path.parent).give_up()
+        return self._put_down(line)
 
     def close(self) -> None:
         """Let go of the file."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def _made(folder: Path, name: str) -> int | None:
+    """Make the file; where a full disk has no room for one more, in the ballast's."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
+    for _ in range(2):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(folder / name, flags, 0o600)
+        except OSError as exc:
+            if exc.errno not in _NO_ROOM:
+                return None
+            Ballast(folder).give_up()
+    return None
 
 
 def emergency_folders(state_dir: Path) -> tuple[Path, ...]:

@@ -72,6 +72,9 @@ class Engine(Protocol):
     def reading(self) -> AbstractContextManager[Rows]:
         """Give the rows for a look."""
 
+    def room_kept(self) -> bool:
+        """Say whether the end of what begins now can be told however full the disk gets."""
+
     def lease_time(self, rows: Rows, clock: Clock) -> LeaseTime:
         """Read the clock of the leases; `clock` is this machine's."""
 

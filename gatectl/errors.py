@@ -184,6 +184,10 @@ class JournalUnavailable(GatectlError):
     default_hint = "Free the disk or the file; `gatectl close` works without it."
 
 
+class JournalFull(JournalUnavailable):
+    """The disk, or this user's share of it, takes no further record."""
+
+
 class JournalUnreachable(JournalUnavailable):
     """The server that has the journal is away, or does not know us."""
 

@@ -176,7 +176,8 @@ class Execution:
         """
         run_id = resumed.run.id if resumed else _new_run_id(self.desk.clock.now())
         with self._lease(plan, mode, nodes) as lease, self._looking() as lookout:
-            recorder = replace(self.recorder(run_id), lease=lease)
+            closing = plan.purpose is Purpose.CLOSE
+            recorder = replace(self.recorder(run_id), lease=lease, closing=closing)
             if _only_looks(plan, mode):
                 recorder = recorder.of_looks()
             run, begun = _begun(recorder, plan, mode, resumed)

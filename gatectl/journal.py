@@ -19,7 +19,7 @@ from gatectl.core.event import Event, Noted, Recorded, RunId
 from gatectl.core.gate import GateName
 from gatectl.core.moment import CLOCK_STEP_S, Moment
 from gatectl.engine import Condition, Engine, Rows
-from gatectl.errors import JournalDamaged, JournalUnavailable
+from gatectl.errors import JournalDamaged, JournalFull, JournalUnavailable
 from gatectl.groupcommit import GroupCommit
 from gatectl.lease import Fence, Leases
 from gatectl.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
@@ -108,16 +108,22 @@ class Journal:
         gate: GateName,
         run: RunId | None = None,
         require: Fence | None = None,
+        begins: bool = False,
     ) -> Recorded:
-        """Put an event on disk, if the fence stands; else LeaseLost."""
-        return self.append_all(((event, gate, run),), require=require)[0]
+        """Put an event on disk, if the fence stands; else LeaseLost.
+
+        What `begins` something is refused where there would be no room left to tell its end.
+        """
+        return self.append_all(((event, gate, run),), require=require, begins=begins)[0]
 
     def append_all(
-        self, entries: Sequence[Entry], *, require: Fence | None = None
+        self, entries: Sequence[Entry], *, require: Fence | None = None, begins: bool = False
     ) -> tuple[Recorded, ...]:
         """Put several events on disk, all of them or none, if the fence stands; else LeaseLost."""
 
         def put_down(rows: Rows) -> tuple[Recorded, ...]:
+            if begins and not self._engine.room_kept():
+                raise JournalFull(f"the journal {self._where} cannot be used: the disk is full")
             if require is not None:
                 self.leases.check(rows, require)
             return tuple(

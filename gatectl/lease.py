@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NewType, assert_never
 
+from gatectl.ballast import with_room
 from gatectl.core.event import RunId
 from gatectl.core.gate import GateName
 from gatectl.core.moment import UNKNOWN_BOOT
@@ -175,6 +176,7 @@ class Leases:
         """Writes a note in the journal, within the open transaction."""
         self._time = time
 
+    @with_room
     def take(
         self,
         gate: GateName,
@@ -216,6 +218,7 @@ class Leases:
                 (_until_ns(now, ttl_s), step, gate),
             )
 
+    @with_room
     def release(self, gate: GateName, token: LeaseToken) -> None:
         """Give the gate back; one who has lost it gives back nothing."""
         with self._transaction() as rows:
@@ -230,6 +233,7 @@ class Leases:
             now = self._time(rows)
         return stored.seen(gate, now, host or socket.gethostname()) if stored else None
 
+    @with_room
     def break_(self, gate: GateName, token: LeaseToken, *, reason: str) -> None:
         """End somebody else's lease, for a reason that goes on record."""
         if not reason.strip():

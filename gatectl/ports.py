@@ -82,8 +82,12 @@ class GateJournal(Protocol):
         gate: GateName,
         run: RunId | None = None,
         require: Fence | None = None,
+        begins: bool = False,
     ) -> Recorded:
-        """Put an event on disk, if the fence stands; else LeaseLost."""
+        """Put an event on disk, if the fence stands; else LeaseLost.
+
+        What `begins` something is refused where there would be no room left to tell its end.
+        """
 
     def append_all(
         self, entries: Sequence[Entry], *, require: Fence | None = None

@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from gatectl.core.event import ActAnswered, Ending, Event, Noted, Recorded, RunEnded, RunId
+from gatectl.core.event import (
+    ActAnswered,
+    ActIntended,
+    Ending,
+    Event,
+    Noted,
+    Recorded,
+    RunEnded,
+    RunId,
+    RunResumed,
+    RunStarted,
+)
 from gatectl.core.gate import GateName
 from gatectl.errors import GatectlError, LeaseLost
 from gatectl.lease import Lease, LeaseCounts, LeaseToken, LeaseUntaken, LeftAlone
@@ -17,6 +28,7 @@ from gatectl.ports import GateJournal
 
 Listener = Callable[[Recorded], None]
 
+_BEGINNINGS = (RunStarted, RunResumed, ActIntended)
 _LEASE_S = 60.0
 _RENEW_S = 15.0
 
@@ -30,6 +42,8 @@ class RunRecorder:
     run: RunId | None
     lease: LeaseToken | None
     listeners: tuple[Listener, ...]
+    closing: bool = False
+    """A closing is begun on the last of the room; any other run leaves enough to tell its end."""
     begun: int = 0
     """Place of the record with which this process began the run, or went on with it."""
     looking: LookingRecord | None = None
@@ -48,7 +62,11 @@ class RunRecorder:
         require = None
         if self.lease is not None and not isinstance(event, ActAnswered):
             require = LeaseCounts(gate=self.gate, token=self.lease)
-        return self._told(self.journal.append(event, gate=self.gate, run=self.run, require=require))
+        begins = isinstance(event, _BEGINNINGS) and not self.closing
+        recorded = self.journal.append(
+            event, gate=self.gate, run=self.run, require=require, begins=begins
+        )
+        return self._told(recorded)
 
     def settle(self) -> None:
         """Put what still waits on disk."""

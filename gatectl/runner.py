@@ -67,7 +67,7 @@ from gatectl.core.sequencer import (
     outcome_of_act,
     outcome_of_look,
 )
-from gatectl.errors import GatectlError, HostKeyMismatch, Interrupted
+from gatectl.errors import GatectlError, HostKeyMismatch, Interrupted, JournalUnavailable
 from gatectl.lanes import in_lanes
 from gatectl.ports import Collector, Keeper, Lookout, Nodes, Recorder, StopFlag
 from gatectl.scanner import ScannerVisit
@@ -85,6 +85,14 @@ class _Stopped(Interrupted):
 
     def __init__(self, run: Run, interrupted: Interrupted) -> None:
         super().__init__(interrupted.sentence)
+        self.run = run
+
+
+class _Unrecorded(JournalUnavailable):
+    """Something could not be put on record in the middle of a step; the run as it is on record."""
+
+    def __init__(self, run: Run, unavailable: JournalUnavailable) -> None:
+        super().__init__(unavailable.sentence, hint=unavailable.hint)
         self.run = run
 
 
@@ -115,6 +123,8 @@ class Runner:
                 run = self.perform(run, step)
             except Interrupted as exc:
                 return self.end(run, Ending.INTERRUPTED, exc.sentence)
+            except JournalUnavailable as exc:
+                return self._unrecorded(run, exc, Ending.REFUSED)
         raise AssertionError("there were more prechecks than steps")
 
     def refuse(self, run: Run, because: str) -> Run:
@@ -145,6 +155,8 @@ class Runner:
                 return self.end(stopped.run, Ending.INTERRUPTED, stopped.sentence)
             except Interrupted as exc:
                 return self.end(run, Ending.INTERRUPTED, exc.sentence)
+            except JournalUnavailable as exc:
+                return self._unrecorded(run, exc, Ending.UNKNOWN)
         raise AssertionError("the sequencer named more actions than the plan has steps")
 
     def recording(self, recorder: Recorder) -> "Runner":
@@ -154,6 +166,14 @@ class Runner:
     def end(self, run: Run, ending: Ending, because: str) -> Run:
         """Put a run's end on record."""
         return run.after(self.recorder.record(RunEnded(ending=ending, because=because)))
+
+    def _unrecorded(self, run: Run, exc: JournalUnavailable, ending: Ending) -> Run:
+        """End a run that cannot be recorded further, in the room that is kept for this."""
+        if run.plan.purpose is Purpose.CLOSE:
+            # Closing goes on without a journal.
+            raise exc
+        known = exc.run if isinstance(exc, _Unrecorded) else run
+        return self.end(known, ending, exc.sentence)
 
     def perform(self, run: Run, step: PlannedStep) -> Run:
         """Give a step its turn."""
@@ -166,18 +186,20 @@ class Runner:
         turn = _Turn(runner=self, run=run, step=step, in_doubt=in_doubt)
         try:
             outcome, verdict = turn.settle()
+            ended = StepEnded(
+                step=step.id,
+                title=step.title,
+                node=step.node,
+                outcome=outcome,
+                verdict=verdict,
+                proves=step.proves,
+                elapsed_s=round(time.monotonic() - began, 3),
+            )
+            return turn.run.after(self.recorder.record(ended))
         except Interrupted as exc:
             raise _Stopped(turn.run, exc) from exc
-        ended = StepEnded(
-            step=step.id,
-            title=step.title,
-            node=step.node,
-            outcome=outcome,
-            verdict=verdict,
-            proves=step.proves,
-            elapsed_s=round(time.monotonic() - began, 3),
-        )
-        return turn.run.after(self.recorder.record(ended))
+        except JournalUnavailable as exc:
+            raise _Unrecorded(turn.run, exc) from exc
 
 
 @dataclass(slots=True, kw_only=True)

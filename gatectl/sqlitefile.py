@@ -14,10 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
+from gatectl.ballast import Ballast
 from gatectl.chain import Head, Problem, Row, Stretch, Walk
 from gatectl.clock import Clock, read
 from gatectl.engine import Condition, LeaseTime, Rows
-from gatectl.errors import JournalDamaged, JournalUnavailable
+from gatectl.errors import JournalDamaged, JournalFull, JournalUnavailable
 from gatectl.schema import (
     BUSY_TIMEOUT_MS,
     SCHEMA_VERSION,
@@ -45,6 +46,8 @@ _REASONS = MappingProxyType(
         sqlite3.SQLITE_IOERR: "the disk does not do what it should",
     }
 )
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
+"""The second is what SQLite says where a quota is used up."""
 _DAMAGE = frozenset(
     # Our own statements are right for our own tables: an error or a broken constraint in them
     # says that the tables are not ours any more.
@@ -80,6 +83,7 @@ class SqliteFile:
         self.read_only = read_only or newer
         self.newer = newer
         self.mark = path
+        self._ballast = Ballast(path.parent if path and not self.read_only else None)
 
     @classmethod
     def open(
@@ -108,13 +112,15 @@ class SqliteFile:
         except BaseException:
             connection.close()
             raise
-        return cls(
+        opened = cls(
             connection,
             path=path,
             identity=identity,
             read_only=read_only,
             newer=version > SCHEMA_VERSION,
         )
+        opened.room_kept()
+        return opened
 
     @classmethod
     def in_memory(cls, *, created: datetime) -> Self:
@@ -127,7 +133,7 @@ class SqliteFile:
     def transaction(self) -> Iterator[Rows]:
         """Hold one transaction: all of it is on disk at the end, or nothing of it."""
         connection = self._connection
-        with self._lock, translated(self.where):
+        with self._lock, self._ballast.given_up_at_need(), translated(self.where):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self._refuse_replaced_file()
@@ -145,6 +151,10 @@ class SqliteFile:
         """Give the connection while no other thread uses it."""
         with self._lock, translated(self.where):
             yield self._connection
+
+    def room_kept(self) -> bool:
+        """Say whether the ballast is there, laid again if there is room for it."""
+        return self._ballast.lay()
 
     def lease_time(self, rows: Rows, clock: Clock) -> LeaseTime:
         """Read the boot-time clock of this machine, the only one that nobody can step."""
@@ -224,6 +234,8 @@ def translated(where: str) -> Iterator[None]:
         if code in _DAMAGE:
             raise JournalDamaged(f"the journal {where} is damaged: {exc}") from exc
         reason = _REASONS.get(code, str(exc))
+        if getattr(exc, "sqlite_errorcode", 0) in _NO_ROOM:
+            raise JournalFull(f"the journal {where} cannot be used: {reason}") from exc
         raise JournalUnavailable(f"the journal {where} cannot be used: {reason}") from exc
 
 

@@ -13,7 +13,7 @@ from gatectl.core.netscaler import Reply
 from gatectl.core.plan import CollectTask, Plan, PlannedStep
 from gatectl.core.reach import VantageReport
 from gatectl.core.run import Run
-from gatectl.errors import GateBusy, Interrupted
+from gatectl.errors import GateBusy, GatectlError, Interrupted
 from gatectl.evidence import EvidenceStore
 from gatectl.ports import Recorder, RequestSeen
 from gatectl.runner import Runner
@@ -122,16 +122,22 @@ class NotingRecorder:
     """Writes events to a list, and notes their order; one kind of them it may refuse."""
 
     def __init__(
-        self, chronicle: Chronicle, history: list[str], *, refuses: type | None = None
+        self,
+        chronicle: Chronicle,
+        history: list[str],
+        *,
+        refuses: type | None = None,
+        refusal: GatectlError | None = None,
     ) -> None:
         self.chronicle = chronicle
         self._history = history
         self._refuses = refuses
+        self._refusal = refusal or GateBusy("another run holds the gate")
 
     def record(self, event: Event) -> Recorded:
         """Write an event down."""
         if self._refuses is not None and isinstance(event, self._refuses):
-            raise GateBusy("another run holds the gate")
+            raise self._refusal
         self._history.append(f"record {event.kind}")
         return self.chronicle.add(event)
 
@@ -212,6 +218,7 @@ class Stage:
         lookout: ScriptedLookout | None = None,
         collector: OneVerdictCollector | None = None,
         refuses: type | None = None,
+        refusal: GatectlError | None = None,
         **scripts: Script,
     ) -> None:
         self.history: list[str] = []
@@ -221,7 +228,7 @@ class Stage:
         self.evidence = EvidenceStore(folder, reserve_bytes=0)
         self.clock = HandClock()
         self.runner = Runner(
-            recorder=NotingRecorder(self.chronicle, self.history, refuses=refuses),
+            recorder=NotingRecorder(self.chronicle, self.history, refuses=refuses, refusal=refusal),
             nodes=self.nodes,
             lookout=lookout or ScriptedLookout(),
             collector=collector or OneVerdictCollector(),

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from gatectl import doctor
+from gatectl.ballast import Ballast
+from gatectl.clock import HandClock
 from gatectl.config.configuration import Configuration, read_configuration
 from gatectl.core.check import Answer
 from gatectl.core.gate import ApprovalPolicy, GateName, Target
 from gatectl.doctor import Finding, doctor_code, examine_machine, judged
 from gatectl.errors import ExitCode
+from gatectl.journal import Journal
 from tests.test_config import GOOD
 
 
@@ -58,6 +61,18 @@ def test_a_disk_that_is_nearly_full_is_found(
     """Evidence of two nodes takes gigabytes."""
     monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 1 << 62)
     assert "only" in bad(configuration)["disk"].found
+
+
+def test_a_ballast_that_was_given_up_is_found(configuration: Configuration) -> None:
+    """It is missing after a full disk, and until a run has found room for it again."""
+    state = configuration.settings.state_dir
+    clock = HandClock()
+    Journal.open(
+        state / "journal.db", clock=clock, actor="a", origin="b", unsafe_any_file_system=True
+    ).close()
+    assert "ballast" not in bad(configuration)
+    Ballast(state).give_up()
+    assert "gatectl status" in bad(configuration)["ballast"].mend
 
 
 def test_an_old_sqlite_is_found(

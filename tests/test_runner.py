@@ -43,7 +43,15 @@ from gatectl.core.plan import (
 from gatectl.core.playbook import OnFail, Purpose, Retry
 from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.core.run import Phase, Run
-from gatectl.errors import ConversationCut, GateBusy, HostKeyMismatch, Interrupted, Unreachable
+from gatectl.errors import (
+    ConversationCut,
+    GateBusy,
+    HostKeyMismatch,
+    Interrupted,
+    JournalFull,
+    JournalUnavailable,
+    Unreachable,
+)
 from gatectl.ports import RequestSeen
 from tests.builders import NS_A, NS_B, ONCE, device_task, ended, ids, plan_of, planned, started
 from tests.conversation import (
@@ -486,6 +494,39 @@ def test_a_journal_that_cannot_be_written_ends_the_run_before_its_first_look(
     with pytest.raises(GateBusy):
         stage.carry_out(PLAN)
     assert stage.sent() == []
+
+
+FULL = JournalFull("the journal cannot be used: the disk is full")
+
+
+@pytest.mark.parametrize("refused", [StepStarted, LookMade, ActIntended, ActAnswered, StepEnded])
+def test_a_full_journal_ends_the_run_on_record_before_the_next_act(
+    tmp_path: Path, refused: type
+) -> None:
+    """Whatever could not be written down: the end can, in the room that is kept for it."""
+    lines = [(LOOK, UNSAVED), (ACT, DONE), (LOOK, SAVED)]
+    stage = Stage(tmp_path, refuses=refused, refusal=FULL, ns_a=lines)
+    run = stage.carry_out(plan_of(STEP, TWO_LINES))
+    assert (run.ending, run.because) == (Ending.UNKNOWN, FULL.sentence)
+    assert stage.history[-1] == "record run.ended"
+    assert [line for line in stage.sent() if "acl" in line] == []
+
+
+def test_a_closing_goes_on_elsewhere_when_its_journal_is_full(tmp_path: Path) -> None:
+    """It is not ended: whoever called it begins again without the journal."""
+    stage = Stage(tmp_path, refuses=ActIntended, refusal=FULL, ns_a=[(LOOK, UNSAVED)])
+    with pytest.raises(JournalUnavailable, match="disk is full"):
+        stage.carry_out(CLOSE)
+    assert "record run.ended" not in stage.history
+
+
+def test_a_full_journal_refuses_a_run_at_its_prechecks(tmp_path: Path) -> None:
+    """Nothing was sent that writes, so nothing is in doubt."""
+    check = planned("a@ns-a", device_task(act=()), retry=ONCE, precheck=True)
+    stage = Stage(tmp_path, refuses=LookMade, refusal=FULL, ns_a=[(LOOK, SAVED)])
+    stage.chronicle.begin(plan_of(check, STEP))
+    run = stage.runner.look_before(stage.chronicle.run())
+    assert (run.ending, run.because) == (Ending.REFUSED, FULL.sentence)
 
 
 # --- prechecks

@@ -105,6 +105,10 @@ class PostgresServer:
         with self._lock, self._link.rows() as rows:
             yield rows
 
+    def room_kept(self) -> bool:
+        """Leave the room on its disk to the server, which keeps no share for us."""
+        return True
+
     def lease_time(self, rows: Rows, clock: Clock) -> LeaseTime:
         """Read the server's clock: those of two machines cannot be compared."""
         (micros,) = rows.execute(
