@@ -128,11 +128,13 @@ class NotingRecorder:
         *,
         refuses: type | None = None,
         refusal: GatectlError | None = None,
+        loses_its_gate: bool = False,
     ) -> None:
         self.chronicle = chronicle
         self._history = history
         self._refuses = refuses
         self._refusal = refusal or GateBusy("another run holds the gate")
+        self._loses_its_gate = loses_its_gate
 
     def record(self, event: Event) -> Recorded:
         """Write an event down."""
@@ -142,7 +144,9 @@ class NotingRecorder:
         return self.chronicle.add(event)
 
     def still_held(self) -> None:
-        """Hold the gate for as long as the test lasts."""
+        """Hold the gate for as long as the test lasts, or lose it behind the first intent."""
+        if self._loses_its_gate:
+            raise GateBusy("the lease was lost")
 
 
 class StopAt:
@@ -219,6 +223,7 @@ class Stage:
         collector: OneVerdictCollector | None = None,
         refuses: type | None = None,
         refusal: GatectlError | None = None,
+        loses_its_gate: bool = False,
         **scripts: Script,
     ) -> None:
         self.history: list[str] = []
@@ -228,7 +233,13 @@ class Stage:
         self.evidence = EvidenceStore(folder, reserve_bytes=0)
         self.clock = HandClock()
         self.runner = Runner(
-            recorder=NotingRecorder(self.chronicle, self.history, refuses=refuses, refusal=refusal),
+            recorder=NotingRecorder(
+                self.chronicle,
+                self.history,
+                refuses=refuses,
+                refusal=refusal,
+                loses_its_gate=loses_its_gate,
+            ),
             nodes=self.nodes,
             lookout=lookout or ScriptedLookout(),
             collector=collector or OneVerdictCollector(),

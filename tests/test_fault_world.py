@@ -65,6 +65,7 @@ def judge(cases: Sequence[Case], *, seed: int = SEED) -> None:
     assert len(verdicts) == len(cases)
     bad = list(_told(verdicts))
     assert not bad, f"{len(bad)} of {len(cases)} (seed {seed})\n" + "\n".join(bad)
+    print(f"{len(cases)} cases: none unsafe, all ended in at most two resumes (seed {seed})")
 
 
 def _told(verdicts: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -10,10 +10,11 @@ import click
 import pytest
 
 from gatectl.cli.desk import workplace
-from gatectl.core.event import ActIntended, Mode, Refusal, RunEnded, Signalled
+from gatectl.core.event import ActAnswered, ActIntended, Mode, Refusal, RunEnded, Signalled
 from gatectl.core.gate import GateState, Signal
 from gatectl.desk import Desk
-from gatectl.errors import ExitCode, GateBusy, Interrupted, InvalidInput
+from gatectl.errors import ExitCode, GateBusy, Interrupted, InvalidInput, Refused
+from gatectl.lease import LeaseToken
 from gatectl.operation import Operation
 from gatectl.simulator.rehearsal import SimulatedSite
 from tests.cli.keyboard import Keyboard
@@ -33,7 +34,7 @@ refuses = '''
 ERROR: No such resource
 '''
 act     = '''
-add ns acl SLY DENY -priority 50
+add ns acl SLY DENY -destIP = 198.51.100.9 -priority 50
 '''
 """
 SHUTS_NOTHING = """\
@@ -49,6 +50,28 @@ outside = "shut"
 inside  = "open"
 retry   = { attempts = 1, wait_s = 0.1, deadline_s = 5 }
 """
+
+TWO_RULES = """\
+name    = "two-rules"
+title   = "Add two rules"
+purpose = "mitigate"
+"""
+ONE_RULE = """
+[[step]]
+id      = "refuse-{place}"
+title   = "Refuse {name}"
+on      = "primary"
+look    = '''show ns acl {name}'''
+holds   = [{{ field = "action", equals = "DENY" }}]
+refuses = '''
+ERROR: No such resource
+'''
+act     = '''
+add ns acl {name} DENY -destIP = {address} -priority {priority}
+apply ns acls
+'''
+"""
+FENCE = "kill system session -all"
 
 
 @pytest.fixture
@@ -93,6 +116,18 @@ class StopWhen:
             raise Interrupted("stopped by a test")
 
 
+class DeadAfterIntent:
+    """A stop flag under which the process dies, as far as the run can tell, behind an intent."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def check(self) -> None:
+        """Die when an intent is on record; no code of the run sees that as a reason to tidy up."""
+        if next(self._desk.journal.newest_first(kinds=("act.intended",)), None) is not None:
+            raise MemoryError
+
+
 @contextmanager
 def at_work(keyboard: Keyboard) -> Iterator[tuple[Operation, Desk]]:
     """Give the operation on the site's gate, and the desk that it works at."""
@@ -135,9 +170,11 @@ def test_a_stop_at_any_moment_sends_nothing_further(keyboard: Keyboard) -> None:
 def test_a_verb_that_says_it_looks_cannot_write(keyboard: Keyboard) -> None:
     """A playbook of purpose verify gets sessions on which its act does not leave the process."""
     own_playbook(keyboard, "sly", WRITES_THOUGH_IT_LOOKS)
-    with at_work(keyboard) as (operation, _):
-        result = operation.run("sly", Mode.REAL)
-    assert result.code is not ExitCode.PROVEN
+    with at_work(keyboard) as (operation, desk):
+        assert operation.run("sly", Mode.REAL).code is not ExitCode.PROVEN
+        (told,) = desk.journal.events(kinds=("act.answered",))
+    assert isinstance(told.event, ActAnswered)
+    assert "could write and was not sent" in told.event.text
     assert writes(keyboard) == []
 
 
@@ -169,6 +206,8 @@ def test_close_never_waits_for_another_run(keyboard: Keyboard) -> None:
             operation.run("mitigate-cve-2019-19781", Mode.REAL)
         assert writes(keyboard) == []
         assert operation.close(Mode.REAL).code is ExitCode.PROVEN
+    # Whoever sleeps between its intent and its act wakes up without a session.
+    assert writes(keyboard)[:2] == [FENCE, FENCE]
 
 
 def test_a_dry_run_changes_nothing_that_is_known(keyboard: Keyboard) -> None:
@@ -243,3 +282,54 @@ def test_a_look_only_reads_even_of_a_gate_that_was_closed(keyboard: Keyboard) ->
         assert len(writes(keyboard)) == known
     assert standing.state is GateState.CLOSED
     assert standing.closed_by == ("close-acl",)
+
+
+def two_rules(first: int, second: int) -> str:
+    """Write a playbook that adds two rules."""
+    return TWO_RULES + "".join(
+        ONE_RULE.format(place=place, name=place.upper(), priority=priority, address=address)
+        for place, priority, address in (
+            ("first", first, "198.51.100.1"),
+            ("second", second, "198.51.100.2"),
+        )
+    )
+
+
+def cut_off(keyboard: Keyboard) -> None:
+    """Begin to add two rules, and die behind the first intent."""
+    own_playbook(keyboard, "two-rules", two_rules(51, 52))
+    with at_work(keyboard) as (operation, desk):
+        dying = replace(desk, stop=DeadAfterIntent(desk))
+        with pytest.raises(MemoryError):
+            Operation(dying, operation._gate).run("two-rules", Mode.REAL)
+        desk.journal.leases.release(operation.gate_name, LeaseToken(1))
+
+
+def test_a_resume_ends_other_sessions_before_it_looks(keyboard: Keyboard) -> None:
+    """What the dead run sent last must not land behind the look that decides."""
+    cut_off(keyboard)
+    before = len(keyboard.site.history())
+    with at_work(keyboard) as (operation, _):
+        assert operation.resume().code is ExitCode.PROVEN
+    commands = [one.command for one in keyboard.site.history()[before:]]
+    assert commands.count(FENCE) == 2
+    assert FENCE not in commands[commands.index("show ns acl FIRST") :]
+
+
+def test_a_resume_by_a_changed_playbook_waits_for_somebodys_word(keyboard: Keyboard) -> None:
+    """Nothing is sent until the playbook is named and a reason given; then the new one counts."""
+    cut_off(keyboard)
+    own = keyboard.folder / "own" / "two-rules.toml"
+    own.write_text(two_rules(51, 53), encoding="utf-8")
+    before = len(writes(keyboard))
+    with at_work(keyboard) as (operation, _):
+        for adopt, reason in ((None, ""), ("two-rules", " "), ("close-acl", "a reason")):
+            with pytest.raises(Refused, match="have changed since run") as refused:
+                operation.resume(adopt, reason)
+            assert "--adopt two-rules" in refused.value.hint
+        assert writes(keyboard)[before:] == []
+        assert operation.resume("two-rules", "53 is free").code is ExitCode.PROVEN
+    # The other node has it from its peer.
+    assert {line for line in writes(keyboard) if "SECOND" in line} == {
+        "add ns acl SECOND DENY -destIP = 198.51.100.2 -priority 53"
+    }

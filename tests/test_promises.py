@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.promises.measures import MEASURES
+
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "PROMISES.md"
 PROMISES = [f"P{number}" for number in range(1, 31)]
 TRAPS = [str(number) for number in range(1, 29)]
+SWITCHED_OFF = {measure.name: (measure.test, measure.without) for measure in MEASURES}
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _REASON = "Reason: "
 
@@ -55,7 +58,8 @@ def named_in(path: str) -> frozenset[str]:
 def findings(text: str) -> list[str]:
     """Tell everything that is wrong with the tables."""
     promises, traps = rows(text, "Promises"), rows(text, "Traps")
-    every = [*promises, *traps, *rows(text, "Measures")]
+    measures, taken = rows(text, "Measures"), rows(text, "Measures that a test itself takes away")
+    every = [*promises, *traps, *measures, *taken]
     missing = [
         *(set(PROMISES) - {row.name for row in promises}),
         *(set(TRAPS) - {row.name for row in traps}),
@@ -73,7 +77,18 @@ def findings(text: str) -> list[str]:
             for path, test in row.tests
             if test not in named_in(path)
         ),
+        *(
+            f"the measure {name!r} is not told as it is switched off"
+            for name in sorted(
+                {name for name, _ in SWITCHED_OFF.items() ^ told_of(measures).items()}
+            )
+        ),
     ]
+
+
+def told_of(measures: list[Row]) -> dict[str, tuple[str, str]]:
+    """Give each measure's test and what happens without it, as the table tells them."""
+    return {row.name: ("::".join(row.tests[0]), row.says) for row in measures if row.tests}
 
 
 def test_every_promise_trap_and_measure_has_a_test_that_exists() -> None:
@@ -86,7 +101,8 @@ def test_the_promises_and_traps_stand_in_their_order_once_each() -> None:
     text = TABLE.read_text(encoding="utf-8")
     assert [row.name for row in rows(text, "Promises")] == PROMISES
     assert [row.name for row in rows(text, "Traps")] == TRAPS
-    assert len(rows(text, "Measures")) > 10
+    assert [row.name for row in rows(text, "Measures")] == [one.name for one in MEASURES]
+    assert len(rows(text, "Measures that a test itself takes away")) > 5
 
 
 def without_row(text: str) -> str:
@@ -111,12 +127,18 @@ def without_tests(text: str) -> str:
     )
 
 
+def with_another_measure(text: str) -> str:
+    """Let a measure be switched off in another way than the table tells."""
+    return text.replace("| The device's Done is taken for the outcome. |", "| Nothing. |")
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
         (without_row, "P17 is missing"),
         (with_another_name, "test_that_nobody_wrote, which does not exist"),
         (with_another_file, "tests/test_stopped.py::"),
+        (with_another_measure, "the measure 'a second look decides'"),
         (without_tests, "P27 has neither a test nor a reason"),
     ],
 )

@@ -486,6 +486,14 @@ def test_a_lost_lease_ends_the_run_before_the_act(tmp_path: Path) -> None:
     assert stage.sent() == [LOOK]
 
 
+def test_a_run_that_lost_its_gate_sends_no_further_line(tmp_path: Path) -> None:
+    """It slept between its intent and its act, and somebody else has the gate by now."""
+    stage = Stage(tmp_path, loses_its_gate=True, ns_a=[(LOOK, UNSAVED), (ACT, DONE), (LOOK, SAVED)])
+    with pytest.raises(GateBusy):
+        stage.carry_out(PLAN)
+    assert stage.sent() == [LOOK]
+
+
 def test_a_journal_that_cannot_be_written_ends_the_run_before_its_first_look(
     tmp_path: Path,
 ) -> None:
@@ -776,6 +784,21 @@ def test_a_restart_is_proven_by_build_and_boot_time_together(tmp_path: Path) -> 
     stage = Stage(tmp_path, ns_a=answers)
     run = stage.carry_out(plan_of(RESTART))
     assert (run.ending, outcome(run, RESTART)) == (Ending.PROVEN, Outcome.DONE)
+
+
+def test_a_new_build_without_a_new_boot_time_is_no_restart(tmp_path: Path) -> None:
+    """A device that tells another build and has not restarted is not believed."""
+    step = replace(RESTART, retry=ONCE)
+    answers = [
+        (VERSION, OLD),
+        (BOOT, BOOTED_THEN),
+        (ACT, DONE),
+        (VERSION, NEW),
+        (BOOT, BOOTED_THEN),
+    ]
+    stage = Stage(tmp_path, ns_a=answers)
+    run = stage.carry_out(plan_of(step))
+    assert outcome(run, step) is Outcome.FAILED
 
 
 def test_without_the_boot_time_a_restart_is_not_begun(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 import socket
 from pathlib import Path
 
+import click
 import pytest
 
+from gatectl.cli.desk import workplace
 from gatectl.errors import ExitCode
 from gatectl.simulator.rehearsal import GATE, SimulatedSite
+from gatectl.transport.scrubbed import Scrubbed
 from tests.cli.keyboard import FIXED_BUILD, Keyboard, type_in
 
 WRONG_KEY = "SHA256:" + "A" * 43
@@ -251,3 +254,12 @@ def test_a_single_appliance_is_closed_as_well(tmp_path: Path) -> None:
         keyboard = Keyboard.at(site, tmp_path)
         assert keyboard.type("close").code == ExitCode.PROVEN
         assert keyboard.visits() == (False, True)
+
+
+def test_every_session_is_cleared_of_secrets(bystander: Keyboard) -> None:
+    """Whatever a verb asks a device, nobody gets the answer with a password in it."""
+    given = {"config": str(bystander.config), "verbose": 0}
+    with workplace(click.Context(click.Command("test"), obj=given), ()) as place:
+        hosts = [node.host for gate in place.gates for node in gate.nodes]
+        assert len(hosts) == 2
+        assert all(isinstance(place.desk.connect(host), Scrubbed) for host in hosts)

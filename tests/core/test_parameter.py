@@ -75,6 +75,8 @@ NASTY = (
 @given(value=st.text(max_size=150) | st.sampled_from(NASTY) | NEARLY_GOOD)
 @example(value="203.0.113.10\n")
 @example(value="0f" * 32 + "\n")
+@example(value="13.1-49.13\n")
+@example(value="fe80::1%eth0 ; reboot")
 def test_a_value_is_refused_or_is_exactly_one_plain_token(kind: ParameterType, value: str) -> None:
     """Whatever is given, a filled-in command has one word there, and never an option."""
     if value_problem(kind, value):
