@@ -1,6 +1,8 @@
 """What others have agreed to about one gate: taken in, looked at again, and used once."""
 
 import secrets
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -19,6 +21,7 @@ from gatectl.core.agreements import (
     Asked,
     Given,
     evidence_digest,
+    overridden_at_opening,
 )
 from gatectl.core.approval import (
     Approval,
@@ -26,6 +29,7 @@ from gatectl.core.approval import (
     approved_request,
     judge_approval,
     judge_approvals,
+    judge_override,
     request_holds,
 )
 from gatectl.core.approvalrequest import (
@@ -34,6 +38,7 @@ from gatectl.core.approvalrequest import (
     InterlockAsked,
     NodeAsked,
     NotARequest,
+    OverrideAsked,
     read_request,
     request_digest,
     request_text,
@@ -42,14 +47,14 @@ from gatectl.core.attestation import judge_attestations
 from gatectl.core.check import Verdict, passed
 from gatectl.core.event import Event
 from gatectl.core.gate import Gate, NodeName
-from gatectl.core.interlock import Blocker, Interlock, answers_of, judge_reopening
+from gatectl.core.interlock import Blocker, Interlock, answers_of, judge_confirming, judge_reopening
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
 from gatectl.core.standing import Standing, evidence_ids
-from gatectl.desk import Desk
+from gatectl.desk import Admitted, Desk
 from gatectl.errors import InvalidInput, JournalDamaged, Refused
+from gatectl.grounds import grounds_of
 from gatectl.history import GateHistory
-from gatectl.lease import LeaseCounts, LeaseToken
 from gatectl.recorder import RunRecorder
 from gatectl.signatures import SignerList, look_at, openssh_version, read_signer_list
 
@@ -68,7 +73,7 @@ class Consent:
     def signers(self) -> SignerList:
         """Read who may sign, once for a verb; InvalidInput where nobody is named."""
         policy = self.gate.approval
-        if policy.needed < 1:
+        if policy.needed < 1 and not policy.overrides:
             raise InvalidInput(
                 f"the configuration asks nobody to approve for {self.gate.name}",
                 hint=f"Add a table [gates.{self.gate.name}.approval]; `gatectl init` shows one.",
@@ -101,18 +106,67 @@ class Consent:
             self.gate,
             standing,
             moment,
+            grounds=grounds_of(self.desk, self.gate, moment.at),
             attestations=judge_attestations(self.gate.attestations, agreements.attested),
             approvals=approvals,
         )
 
-    def admit(self, plan: Plan, lease: LeaseToken | None) -> tuple[Blocker, ...]:
-        """Mark the approved request as used, while the lease counts; or say what is missing now.
+    def judge_again(self, standing: Standing) -> tuple[tuple[Blocker, ...], Mapping[str, str]]:
+        """Judge what must still be so when an opening is confirmed, and give what it overrode."""
+        moment = read(self.desk.clock)
+        grounds = grounds_of(self.desk, self.gate, moment.at)
+        kinds = ("interlocks.judged", "run.started")
+        events = self.desk.journal.newest_first(gate=self.gate.name, kinds=kinds)
+        blockers = judge_confirming(self.gate, standing, moment, grounds)
+        return blockers, overridden_at_opening(events)
 
-        Judged again here, where nobody else can be at it: two openings on one approval would
-        otherwise both have found it unused.
-        """
-        if self.gate.approval.needed < 1:
+    def judge_overrides(
+        self, standing: Standing, plan: Plan | None, overrides: Mapping[str, str]
+    ) -> tuple[Blocker, ...]:
+        """Judge whether somebody else agrees to each override for which the gate asks that."""
+        asked = self._overrides_asked(overrides)
+        if not asked:
             return ()
+        moment = read(self.desk.clock)
+        now = moment.at
+        agreements = self.agreements()
+        others = self._others(agreements, standing, moment)
+        present = self._present(agreements, standing, plan, others)
+        approvals = self._approvals(agreements)
+        return tuple(
+            self._override_blocker(one, verdict)
+            for one in asked
+            for verdict in [judge_override(self.gate.approval, one, approvals, present, now)]
+            if not verdict.passed
+        )
+
+    def _overrides_asked(self, overrides: Mapping[str, str]) -> tuple[OverrideAsked, ...]:
+        return tuple(
+            OverrideAsked(interlock=name, reason=reason)
+            for name, reason in overrides.items()
+            if name in self.gate.approval.overrides
+        )
+
+    def _override_blocker(self, asked: OverrideAsked, verdict: Verdict) -> Blocker:
+        words = f"--override {asked.interlock} --reason {shlex.quote(asked.reason)}"
+        return Blocker(
+            interlock=f"override of {asked.interlock}",
+            verdict=verdict,
+            clears=f"gatectl approve {self.gate.name} {words}",
+        )
+
+    def admit(self, plan: Plan, overrides: Mapping[str, str]) -> Admitted:
+        """Give the approved requests to be used up by the first act; or say what is missing now.
+
+        Judged again here, where the gate is held: two openings on one approval would otherwise
+        both have found it unused.
+        """
+        policy = self.gate.approval
+        asked: tuple[OverrideAsked | None, ...] = self._overrides_asked(overrides)
+        if policy.needed > 0 and Interlock.APPROVALS not in overrides:
+            asked = (None, *asked)
+        if not asked:
+            return Admitted()
         moment = read(self.desk.clock)
         now = moment.at
         agreements = self.agreements()
@@ -125,33 +179,52 @@ class Consent:
         )
         present = self._present(agreements, standing, plan, others)
         approvals = self._approvals(agreements)
-        verdict = judge_approvals(self.gate.approval, approvals, present, now)
-        if not verdict.passed:
-            clears = f"gatectl approve {self.gate.name}"
-            return (Blocker(interlock=Interlock.APPROVALS, verdict=verdict, clears=clears),)
-        nonce, people = approved_request(self.gate.approval, approvals, present, now)
-        self._record(ApprovalUsed(nonce=nonce, principals=tuple(people)), lease)
-        return ()
+        blockers: list[Blocker] = []
+        uses: list[ApprovalUsed] = []
+        for one in asked:
+            if one is None:
+                verdict = judge_approvals(policy, approvals, present, now)
+                clears = f"gatectl approve {self.gate.name}"
+                blocker = Blocker(interlock=Interlock.APPROVALS, verdict=verdict, clears=clears)
+            else:
+                verdict = judge_override(policy, one, approvals, present, now)
+                blocker = self._override_blocker(one, verdict)
+            if not verdict.passed:
+                blockers.append(blocker)
+                continue
+            nonce, people = approved_request(policy, approvals, present, now, one)
+            name = one.interlock if one else ""
+            uses.append(ApprovalUsed(nonce=nonce, principals=tuple(people), override=name))
+        return Admitted(blockers=tuple(blockers), uses=() if blockers else tuple(uses))
 
-    def pending(self, standing: Standing) -> ApprovalRequest | None:
-        """Find the newest request that can still be agreed to."""
+    def pending(
+        self, standing: Standing, override: OverrideAsked | None = None
+    ) -> ApprovalRequest | None:
+        """Find the newest request of this opening, or of one override, that still holds."""
         now = self.desk.clock.now()
         agreements = self.agreements()
         present = self._present(agreements, standing, None, None)
         for asked in reversed(tuple(agreements.asked.values())):
             request = _read(asked)
-            if request_holds(self.gate.approval, request, asked.sequence, present, now=now):
+            holds = request_holds(self.gate.approval, request, asked.sequence, present, now=now)
+            if holds and request.override == override:
                 return request
         return None
 
-    def ask(self, standing: Standing, plan: Plan) -> ApprovalRequest:
+    def ask(
+        self, standing: Standing, plan: Plan, override: OverrideAsked | None = None
+    ) -> ApprovalRequest:
         """Put a new request on record, about the gate as it stands now."""
         moment = read(self.desk.clock)
         now = moment.at
         agreements = self.agreements()
-        answers = answers_of(self.gate, self._others(agreements, standing, moment))
+        others = self._others(agreements, standing, moment)
+        grounds = grounds_of(self.desk, self.gate, now)
+        answers = answers_of(self.gate, standing, grounds, others)
         boots = boots_of(standing)
         request = ApprovalRequest(
+            action="reopen" if override is None else "override",
+            override=override,
             gate=self.gate.name,
             lineage=self.desk.journal.lineage,
             run=agreements.run,
@@ -193,7 +266,10 @@ class Consent:
         approvals = tuple(
             one for one in self._approvals(agreements) if one.request.nonce == request.nonce
         )
-        return judge_approvals(self.gate.approval, approvals, present, self.desk.clock.now())
+        now = self.desk.clock.now()
+        if request.override is not None:
+            return judge_override(self.gate.approval, request.override, approvals, present, now)
+        return judge_approvals(self.gate.approval, approvals, present, now)
 
     def take(self, armour: str, standing: Standing) -> ApprovalGiven:
         """Take a signature in; one that does not count is refused with its reason."""
@@ -249,6 +325,7 @@ class Consent:
             self.gate,
             standing,
             now,
+            grounds=grounds_of(self.desk, self.gate, now.at),
             attestations=judge_attestations(self.gate.attestations, agreements.attested),
             approvals=passed("not asked here"),
         )
@@ -272,6 +349,7 @@ class Consent:
             boots=boots_of(standing),
             unproven=frozenset(blocker.interlock for blocker in others or ()),
             operator=self.desk.actor,
+            accounts=self.desk.accounts,
             used=agreements.used,
         )
 
@@ -310,21 +388,14 @@ class Consent:
         ]
         return next((one for one in tried if one.signature.genuine), tried[0])
 
-    def _record(self, event: Event, lease: LeaseToken | None = None) -> None:
-        recorder = RunRecorder(
+    def _record(self, event: Event) -> None:
+        RunRecorder(
             journal=self.desk.journal,
             gate=self.gate.name,
             run=None,
-            lease=lease,
+            lease=None,
             listeners=self.desk.listeners,
-        )
-        if lease is None:
-            recorder.record(event)
-            return
-        held = LeaseCounts(gate=self.gate.name, token=lease)
-        recorded = self.desk.journal.append(event, gate=self.gate.name, require=held)
-        for listener in self.desk.listeners:
-            listener(recorded)
+        ).record(event)
 
 
 def boots_of(standing: Standing) -> dict[NodeName, str]:

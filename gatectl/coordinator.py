@@ -234,7 +234,9 @@ class Coordinator:
         entries = [(event_from(fields), gate, _run(question)) for fields in question["events"]]
         fence = question["fence"]
         recorded = self._desk.journal.append_all(
-            entries, require=None if fence is None else fence_from(fence, gate)
+            entries,
+            require=None if fence is None else fence_from(fence, gate),
+            begins=bool(question["begins"]),
         )
         self._tell(recorded)
         return recorded

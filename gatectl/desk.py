@@ -6,10 +6,12 @@ from pathlib import Path
 
 from gatectl.clock import Clock
 from gatectl.core.advisory import Advisory
+from gatectl.core.agreement import ApprovalUsed
 from gatectl.core.course import Reach
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateName, GateState, Host
 from gatectl.core.indicators import Indicator
 from gatectl.core.interlock import Blocker
+from gatectl.core.plan import Plan
 from gatectl.core.run import Run
 from gatectl.core.window import Window
 from gatectl.errors import ExitCode, GatectlError
@@ -42,6 +44,8 @@ class Desk:
     """Gives a desk that needs neither journal nor disk, for closing alone."""
     lanes: bool = False
     """A closing works on both nodes at the same time."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """The names of accounts behind the pseudonyms on record, as far as they are known here."""
     windows: Mapping[GateName, tuple[Window, ...]] = field(default_factory=dict)
     """When work on each gate may begin; a gate without any may be worked on at any time."""
 
@@ -67,3 +71,16 @@ class Result:
             return "shut"
         is_open = self.state in {GateState.OPEN, GateState.REOPENING} or self.outside == "open"
         return "open" if is_open else "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What was judged at the last moment, while the gate is held."""
+
+    blockers: tuple[Blocker, ...] = ()
+    uses: tuple[ApprovalUsed, ...] = ()
+    """Approvals that the first act uses up: on record together with its intent, or not at all."""
+
+
+Admission = Callable[[Plan], Admitted]
+"""Says at the last moment what still stands in the way, and which approvals the opening uses."""

@@ -192,7 +192,7 @@ def _files_of(gate: Gate) -> Iterator[Finding]:
         mend = "put the certificates of the authorities there, as PEM"
         found = gate.vserver.certificate_authorities
         yield judged("authorities", gate.name, trouble, found, mend)
-    if gate.approval.needed:
+    if gate.approval.needed or gate.approval.overrides:
         yield _signers(gate, Path(gate.approval.allowed_signers))
 
 

@@ -2,12 +2,13 @@
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatectl.collector import EvidenceCollector
+from gatectl.core.beginning import judge_beginning
 from gatectl.core.course import (
     Reach,
     all_but_saved,
@@ -33,15 +34,16 @@ from gatectl.core.event import (
 from gatectl.core.exposedtime import KINDS, exposed_in_service, exposed_times
 from gatectl.core.exposure import NodeSeen
 from gatectl.core.gate import Gate, GateState, Host, NodeName, Signal, advance, can_take
-from gatectl.core.interlock import Blocker, judge_beginning, standing_blockers
+from gatectl.core.interlock import Blocker, standing_blockers
 from gatectl.core.plan import Plan
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
 from gatectl.core.window import INTERLOCK as WINDOW
 from gatectl.core.window import judge_window
-from gatectl.desk import Connect, Desk, Result
+from gatectl.desk import Admission, Admitted, Connect, Desk, Result
 from gatectl.errors import ExitCode, GatectlError, JournalUnavailable, LeaseLost
+from gatectl.grounds import keep_configuration
 from gatectl.history import GateHistory
 from gatectl.lease import LeaseToken
 from gatectl.ports import Lookout
@@ -63,10 +65,6 @@ READS_ONLY = frozenset({Purpose.VERIFY, Purpose.SCAN})
 
 RESTS_ON_BOOTS = frozenset({Purpose.VERIFY, Purpose.SCAN, Purpose.REOPEN, Purpose.CONFIRM})
 """What is proven for these belongs to the boot in which a node was seen just before."""
-
-
-Admission = Callable[[Plan, LeaseToken | None], tuple[Blocker, ...]]
-"""Says at the last moment what still stands in the way; if nothing does, approvals are used up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,12 +182,17 @@ class Execution:
             recorder = replace(recorder, begun=begun)
             try:
                 runner = self._runner(recorder, nodes, lookout)
-                return self._carried_out(recorder, run, runner, admit)
+                result = self._carried_out(recorder, run, runner, admit)
             except LeaseLost as exc:
                 self._stopped(recorder, exc)
                 raise
             finally:
                 recorder.settle()
+            ended = result.runs[-1].ending not in {None, Ending.REFUSED}
+            proven = result.code is ExitCode.PROVEN
+            if mode is Mode.REAL and ended and (proven or plan.purpose is not Purpose.CLOSE):
+                keep_configuration(self.desk, self.gate, nodes, plan.purpose)
+            return result
 
     def _carried_out(
         self, recorder: RunRecorder, run: Run, runner: Runner, admit: Admission | None
@@ -203,13 +206,18 @@ class Execution:
         if run.ending is not None:
             return self._conclude(recorder, run)
         blockers = self._blockers(run)
+        admitted = Admitted()
         if admit is not None and not standing_blockers(blockers, plan.overrides):
-            blockers = (*blockers, *admit(plan, recorder.lease))
+            admitted = admit(plan)
+            blockers = (*blockers, *admitted.blockers)
         if standing_blockers(blockers, plan.overrides):
             return self._refused(recorder, runner, run, blockers)
         if not closing:
             self._signal_start(recorder, run)
-        return self._conclude(recorder, runner.carry_out(run))
+        recorder.with_first_intent.extend(admitted.uses)
+        run = runner.carry_out(run)
+        _use_up(recorder, run)
+        return self._conclude(recorder, run)
 
     def _stopped(self, recorder: RunRecorder, lost: LeaseLost) -> None:
         """Put on record that a run lost its gate; the gate's state is told by whoever has it."""
@@ -400,6 +408,13 @@ def _told(run: Run) -> str:
 def _not_saved(nodes: tuple[NodeName, ...], run: Run) -> str:
     where = " and ".join(nodes)
     return f"closed, NOT saved on {where}: a restart would reopen it ({run.because})"
+
+
+def _use_up(recorder: RunRecorder, run: Run) -> None:
+    """Use up what was agreed to for a gate that was found open: nothing had to be sent for it."""
+    if run.ending is Ending.PROVEN and run.mode is Mode.REAL:
+        for used in recorder.with_first_intent:
+            recorder.record(used)
 
 
 def _blocker_record(blocker: Blocker) -> dict[str, str]:

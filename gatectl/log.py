@@ -40,6 +40,7 @@ from gatectl.core.event import (
     ActAnswered,
     ActIntended,
     CompromiseJudged,
+    ConfigurationSeen,
     Event,
     EvidenceKept,
     Examined,
@@ -199,6 +200,8 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
             return "audit", "", f"exit {event.exit_code}"
         case MaintenanceSkipped():
             return "maintain", event.playbook, "skipped"
+        case ConfigurationSeen():
+            return "keep configuration", event.node, event.by
         case DeadlinePassed():
             return "see deadline", event.what, "overdue"
         case _ as never:

@@ -3,11 +3,11 @@
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from gatectl.clock import read
 from gatectl.consent import Consent
 from gatectl.core.agreements import nobody_else
 from gatectl.core.course import failed_code
@@ -16,14 +16,13 @@ from gatectl.core.gate import Gate, GateName, GateState, Signal
 from gatectl.core.interlock import (
     Blocker,
     Interlock,
-    judge_confirming,
     standing_blockers,
 )
 from gatectl.core.plan import Direction, Plan, plan_changes
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
-from gatectl.desk import Desk, Result
+from gatectl.desk import Admission, Desk, Result
 from gatectl.errors import (
     ExitCode,
     GatectlError,
@@ -37,7 +36,6 @@ from gatectl.execution import (
     QUIET_STATES,
     READS_ONLY,
     RESTS_ON_BOOTS,
-    Admission,
     Execution,
     Resumption,
     interlocks_judged,
@@ -177,8 +175,10 @@ class Operation:
                 return self._already_reopened(seen)
             # It has ended by itself meanwhile: the gate is shut, and all is judged anew.
         verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
+        standing, plan = self.standing(), self._plan_to_approve()
         blockers = (
-            *consent.judge(self.standing(), self._plan_to_approve()),
+            *consent.judge(standing, plan),
+            *consent.judge_overrides(standing, plan, overrides),
             *self._execution.window_blockers(Purpose.REOPEN),
         )
         if standing_blockers(blockers, overrides):
@@ -186,18 +186,17 @@ class Operation:
         if blockers and mode is Mode.REAL:
             self._execution.recorder(None).record(interlocks_judged(blockers, overrides))
         agreed(self._gate.name)
-        real = mode is Mode.REAL
-        admit = consent.admit if real and Interlock.APPROVALS not in overrides else None
+        admit = partial(consent.admit, overrides=overrides) if mode is Mode.REAL else None
         result = self._carry_out(REOPEN, mode=mode, admit=admit)
-        if real and result.code not in {ExitCode.PROVEN, ExitCode.REFUSED}:
+        if mode is Mode.REAL and result.code not in {ExitCode.PROVEN, ExitCode.REFUSED}:
             return self._closed_again(result)
         told = "; ".join(filter(None, (result.sentence, nobody_else(consent.agreements()))))
         return replace(result, sentence=told, runs=(*verified, *result.runs))
 
     def _plan_to_approve(self) -> Plan | None:
         """Make the plan that others have agreed to, if any was asked and the gate is ready."""
-        asked = self.standing().state is GateState.VERIFIED and self._gate.approval.needed > 0
-        return self.plan(REOPEN) if asked else None
+        asked = self._gate.approval.needed > 0 or self._gate.approval.overrides
+        return self.plan(REOPEN) if asked and self.standing().state is GateState.VERIFIED else None
 
     def confirm(self, mode: Mode) -> Result:
         """Make a provisional reopening last."""
@@ -210,9 +209,10 @@ class Operation:
                 hint=f"`gatectl reopen {self._gate.name}` opens it provisionally first.",
             )
         verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
-        blockers = judge_confirming(self._gate, self.standing(), read(self._desk.clock))
-        if blockers:
-            return self._refused("confirming", blockers, verified)
+        consent = Consent(desk=self._desk, gate=self._gate)
+        blockers, overridden = consent.judge_again(self.standing())
+        if standing_blockers(blockers, overridden):
+            return self._refused("confirming", blockers, verified, overridden)
         result = self._carry_out(CONFIRM, mode=mode)
         if mode is Mode.REAL and result.code is ExitCode.REFUSED:
             # What was to stay shut in the saved configuration does not: nobody knows who opened.

@@ -1,15 +1,17 @@
 """From a playbook's name to a plan for one gate: read, completed, and filled in."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from gatectl.config.playbooks import read_playbook
 from gatectl.core.gate import Gate
+from gatectl.core.mitigation import mitigation_looks
 from gatectl.core.parameter import PlanError
 from gatectl.core.plan import Direction, GateFacts, Plan
 from gatectl.core.planfile import stale_because
 from gatectl.core.planning import build_plan, promised_files
-from gatectl.core.playbook import Playbook
+from gatectl.core.playbook import Playbook, Purpose
 from gatectl.core.standing import Standing
 from gatectl.desk import Desk
 from gatectl.errors import PlaybookInvalid, Refused
@@ -70,7 +72,11 @@ class Planner:
             boots=seen.boots,
             host_keys={node.name: node.host.host_keys for node in self._gate.nodes},
         )
-        return self.built(playbook, facts, parameters, direction, overrides)
+        plan = self.built(playbook, facts, parameters, direction, overrides)
+        if plan.purpose is not Purpose.VERIFY:
+            return plan
+        looks = mitigation_looks(standing.mitigations.values(), facts)
+        return replace(plan, steps=(*plan.steps, *looks))
 
     def refuse_stale(self, kept: Plan, standing: Standing, seen: FactsSeen) -> None:
         """Raise Refused unless the plan would be made just so again now."""

@@ -90,7 +90,7 @@ class GateJournal(Protocol):
         """
 
     def append_all(
-        self, entries: Sequence[Entry], *, require: Fence | None = None
+        self, entries: Sequence[Entry], *, require: Fence | None = None, begins: bool = False
     ) -> tuple[Recorded, ...]:
         """Put several events on disk, all of them or none."""
 

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gatectl.core.event import (
     ActAnswered,
@@ -54,6 +54,10 @@ class RunRecorder:
         looking = LookingRecord(self.journal, gate=self.gate, run=self.run, told=self._told)
         return replace(self, looking=looking)
 
+    with_first_intent: list[Event] = field(default_factory=list)
+    """What becomes true with the first act: on record in one transaction with its intent, or not
+    at all. It is emptied by that."""
+
     def record(self, event: Event) -> Recorded:
         """Put an event on disk, then tell the listeners; raises LeaseLost when that happened."""
         if self.looking is not None:
@@ -62,11 +66,12 @@ class RunRecorder:
         require = None
         if self.lease is not None and not isinstance(event, ActAnswered):
             require = LeaseCounts(gate=self.gate, token=self.lease)
+        together = self.with_first_intent if isinstance(event, ActIntended) else []
+        entries = [(one, self.gate, self.run) for one in (*together, event)]
         begins = isinstance(event, _BEGINNINGS) and not self.closing
-        recorded = self.journal.append(
-            event, gate=self.gate, run=self.run, require=require, begins=begins
-        )
-        return self._told(recorded)
+        recorded = self.journal.append_all(entries, require=require, begins=begins)
+        together.clear()
+        return [self._told(one) for one in recorded][-1]
 
     def settle(self) -> None:
         """Put what still waits on disk."""

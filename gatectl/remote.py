@@ -133,12 +133,13 @@ class RemoteJournal:
         gate: GateName,
         run: RunId | None = None,
         require: Fence | None = None,
+        begins: bool = False,
     ) -> Recorded:
         """Have an event put on disk over there; it is when this returns."""
-        return self.append_all(((event, gate, run),), require=require)[0]
+        return self.append_all(((event, gate, run),), require=require, begins=begins)[0]
 
     def append_all(
-        self, entries: Sequence[Entry], *, require: Fence | None = None
+        self, entries: Sequence[Entry], *, require: Fence | None = None, begins: bool = False
     ) -> tuple[Recorded, ...]:
         """Have several events of one run put on disk over there, all of them or none."""
         runs = {run for _, _, run in entries}
@@ -151,6 +152,7 @@ class RemoteJournal:
             events=[event_fields(event) for event, _, _ in entries],
             run=runs.pop(),
             fence=None if require is None else asdict(require),
+            begins=begins,
         )
         return tuple(understood(body) for body in told)
 

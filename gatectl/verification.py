@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gatectl.anchor import Anchor, PaperAnchor, check_signature
 from gatectl.chain import JournalVerdict, Problem
-from gatectl.core.event import Event, EvidenceId, EvidenceKept, LookMade, Noted, ScannerRun
+from gatectl.core.event import Event, EvidenceId, Noted, kept_by
 from gatectl.core.words import words_of
 from gatectl.errors import GatectlError, JournalDamaged
 from gatectl.evidence import EvidenceStore
@@ -95,15 +95,9 @@ def with_evidence(found: Verification, journal: Journal, store: EvidenceStore) -
 def _evidence_of(journal: Journal) -> Iterator[tuple[int, EvidenceId]]:
     before: Event | None = None
     for recorded in journal.events():
-        match recorded.event:
-            case (
-                LookMade(evidence=str() as evidence)
-                | EvidenceKept(evidence=str() as evidence)
-                | ScannerRun(evidence=str() as evidence)
-            ):
-                # What was done without a disk kept no evidence, and the record says so.
-                if not (isinstance(before, Noted) and before.text.startswith("taken in from ")):
-                    yield recorded.sequence, evidence
-            case _:
-                pass
+        evidence = kept_by(recorded.event)
+        # What was done without a disk kept no evidence, and the record says so.
+        lost = isinstance(before, Noted) and before.text.startswith("taken in from ")
+        if evidence is not None and not lost:
+            yield recorded.sequence, evidence
         before = recorded.event

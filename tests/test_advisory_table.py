@@ -9,9 +9,9 @@ from pydantic import TypeAdapter
 
 import gatectl
 from gatectl.core.advisory import Advisory, Build, Exposure, exposure_of_build
+from gatectl.core.beginning import judge_target
 from gatectl.core.check import Answer, Expectation, Seen, judge
 from gatectl.core.gate import AdvisoryId
-from gatectl.core.interlock import judge_target
 from gatectl.core.plan import DeviceTask
 from gatectl.core.planning import build_plan
 from gatectl.core.readiness import judge_edition

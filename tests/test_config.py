@@ -623,7 +623,7 @@ def test_the_example_reads_with_every_optional_key_in_force(write: Write, tmp_pa
     (tmp_path / "advisories").mkdir()
     plain = read_configuration(write(example_configuration())).gate(None)
     full = read_configuration(write(uncommented(example_configuration())))
-    assert full.settings.operator == "A. de Vries"
+    assert full.settings.operator == "network operations"
     gate = full.gate(None)
     assert gate.vserver.server_name == "telewerken.example"
     assert gate.provisional_s == plain.provisional_s

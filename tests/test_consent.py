@@ -14,20 +14,30 @@ import pytest
 from gatectl.clock import HandClock
 from gatectl.consent import Consent
 from gatectl.core.agreement import ApprovalGiven, ApprovalUsed, AttestationGiven
-from gatectl.core.approvalrequest import ApprovalRequest, request_text
+from gatectl.core.approvalrequest import ApprovalRequest, OverrideAsked, request_text
 from gatectl.core.check import Answer, Verdict
-from gatectl.core.event import Event, EvidenceId, EvidenceKept, Mode, RunId, RunStarted
+from gatectl.core.event import (
+    ActIntended,
+    Event,
+    EvidenceId,
+    EvidenceKept,
+    Mode,
+    RunId,
+    RunStarted,
+)
 from gatectl.core.gate import ApprovalPolicy, Approver, Gate, GateState
 from gatectl.core.interlock import Interlock
 from gatectl.core.plan import Plan
-from gatectl.desk import Connect, Desk
+from gatectl.desk import Admitted, Connect, Desk
 from gatectl.emergency import LostEvidence
 from gatectl.errors import GateBusy, GatectlError, InvalidInput, JournalDamaged, Refused
 from gatectl.journal import Journal
 from gatectl.lease import LeaseToken
 from gatectl.ports import Lookout
+from gatectl.recorder import RunRecorder
 from tests.builders import (
     ALMELO,
+    BULLETINS,
     NS_A,
     make_facts,
     make_gate,
@@ -70,6 +80,7 @@ class Scene:
     folder: Path
     clock: HandClock = field(default_factory=HandClock)
     operator: str = "j.jansen"
+    accounts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Write the list of signers, and what is on record before anybody is asked."""
@@ -95,6 +106,7 @@ class Scene:
             allowed_signers=str(self.folder / "signers"),
             revoked_keys=str(self.folder / "revoked"),
             operator_keys=(fingerprint(self.keys["carl"]),),
+            overrides=("compromise-check",),
         )
         return replace(make_gate(), approval=policy, attestations=("certificates-rotated",))
 
@@ -119,12 +131,13 @@ class Scene:
             clock=self.clock,
             connect=lambda host: (_ for _ in ()).throw(AssertionError(host)),
             lookout=lookout,
-            advisories={},
+            advisories=BULLETINS,
             indicators=tuple,
             playbook_folders=(),
             listeners=(),
             stop=Nobody(),
             actor=self.operator,
+            accounts=self.accounts,
             emergency=emergency,
         )
         return Consent(desk=desk, gate=self.gate)
@@ -155,6 +168,33 @@ class Scene:
                     principal={"bert": BERT, "carl": CARL}.get(key, ANNA),
                     signature=sign_with(self.keys[key], text, namespace),
                 )
+            )
+
+    def opens(self, uses: tuple[ApprovalUsed, ...], lease: LeaseToken | None = None) -> list[type]:
+        """Put the first act's intent on record as an opening does; give what that added."""
+        before = self.journal.head().sequence
+        token = lease or self.journal.leases.take(ALMELO, holder="j", host="here", pid=1)
+        recorder = RunRecorder(
+            journal=self.journal,
+            gate=ALMELO,
+            run=RunId("opening"),
+            lease=token,
+            listeners=(),
+            with_first_intent=list(uses),
+        )
+        try:
+            recorder.record(ActIntended(step=planned().id, node=NS_A, lines=("apply ns acls",)))
+        finally:
+            if lease is None:
+                self.journal.leases.release(ALMELO, token)
+        return [type(one.event) for one in self.journal.events(after=before)]
+
+    def refuse_writing(self, kind: str) -> None:
+        """Let the journal's file take no event of this kind, as a disk that fails just there."""
+        with self.journal._engine.reading() as rows:
+            rows.execute(
+                "CREATE TEMP TRIGGER fails BEFORE INSERT ON main.event "
+                f"WHEN new.kind = '{kind}' BEGIN SELECT RAISE(FAIL, 'no'); END"
             )
 
     def verdict(self, plan: Plan | None = None) -> Verdict:
@@ -266,6 +306,15 @@ def test_two_people_in_two_roles_are_enough(scene: Scene, second: str) -> None:
     assert scene.verdict().passed
 
 
+def test_nobody_agrees_with_himself_under_a_pseudonym(scene: Scene) -> None:
+    """Whoever asks or opens is known by the name behind what stands on record."""
+    scene.operator, scene.accounts = "p-1a2b3c4d", {"p-1a2b3c4d": BERT}
+    scene.sign(scene.ask(), "anna", "bert")
+    assert "own key does not count" in scene.verdict().because
+    scene.operator = "somebody else"
+    assert "has asked for this approval" in scene.verdict().because
+
+
 def test_approvals_of_two_requests_are_not_added_up(scene: Scene) -> None:
     """Two people who agreed to two different texts have agreed to nothing together."""
     scene.sign(scene.ask(), "anna")
@@ -357,11 +406,11 @@ def test_without_a_request_there_is_nothing_to_sign(scene: Scene) -> None:
 def test_an_opening_uses_its_approvals_up_while_it_holds_the_gate(scene: Scene) -> None:
     """Two openings on one approval: the second finds it used, whoever was first."""
     scene.sign(scene.ask(), "anna", "bert")
-    token = scene.journal.leases.take(ALMELO, holder="j.jansen", host="here", pid=1)
-    assert scene.consent.admit(scene.plan, token) == ()
-    used = [r.event for r in scene.journal.events() if isinstance(r.event, ApprovalUsed)]
-    assert [event.principals for event in used] == [(ANNA, BERT)]
-    (blocker,) = scene.consent.admit(scene.plan, token)
+    admitted = scene.consent.admit(scene.plan, {})
+    assert admitted.blockers == ()
+    assert [event.principals for event in admitted.uses] == [(ANNA, BERT)]
+    assert scene.opens(admitted.uses) == [ApprovalUsed, ActIntended]
+    (blocker,) = scene.consent.admit(scene.plan, {}).blockers
     assert blocker.interlock == Interlock.APPROVALS
     assert "was used already" in blocker.verdict.because
 
@@ -369,9 +418,104 @@ def test_an_opening_uses_its_approvals_up_while_it_holds_the_gate(scene: Scene) 
 def test_without_the_lease_no_approval_is_used(scene: Scene) -> None:
     """Whoever has lost the gate cannot use anything up, and opens nothing."""
     scene.sign(scene.ask(), "anna", "bert")
+    uses = scene.consent.admit(scene.plan, {}).uses
+    head = scene.journal.head()
     with pytest.raises(GateBusy):
-        scene.consent.admit(scene.plan, LeaseToken(7))
+        scene.opens(uses, LeaseToken(7))
+    assert scene.journal.head() == head
     assert scene.verdict().passed
+
+
+@pytest.mark.parametrize("kind", ["approval.used", "act.intended"])
+def test_what_fails_between_use_and_intent_leaves_neither(scene: Scene, kind: str) -> None:
+    """Whichever write it is that fails, an approval is neither used twice nor lost."""
+    scene.sign(scene.ask(), "anna", "bert")
+    uses = scene.consent.admit(scene.plan, {}).uses
+    head = scene.journal.head()
+    scene.refuse_writing(kind)
+    with pytest.raises(GatectlError):
+        scene.opens(uses)
+    assert scene.journal.head() == head
+    assert scene.verdict().passed
+
+
+FLOOD = OverrideAsked(interlock="compromise-check", reason="the river rises")
+
+
+def ask_override(scene: Scene, asked: OverrideAsked = FLOOD) -> ApprovalRequest:
+    """Ask for the agreement to an override."""
+    scene.clock.sleep(1)
+    consent = scene.consent
+    return consent.ask(consent.standing(), scene.plan, asked)
+
+
+def override_blockers(scene: Scene, name: str, reason: str) -> list[str]:
+    """Judge an override as a reopening would; give what speaks against it."""
+    consent = scene.consent
+    found = consent.judge_overrides(consent.standing(), scene.plan, {name: reason})
+    assert all("gatectl approve almelo --override compromise-check" in one.clears for one in found)
+    return [one.verdict.because for one in found]
+
+
+def test_an_override_that_asks_for_it_needs_a_signature_of_its_own(scene: Scene) -> None:
+    """One of anybody else is enough, for this interlock and this reason; no other needs one."""
+    assert override_blockers(scene, FLOOD.interlock, FLOOD.reason) == ["0 of 1 approvals are there"]
+    assert override_blockers(scene, "evidence-preserved", "the disk is gone") == []
+    scene.sign(ask_override(scene), "bert")
+    assert override_blockers(scene, FLOOD.interlock, FLOOD.reason) == []
+    assert override_blockers(scene, FLOOD.interlock, "another reason") == [
+        "0 of 1 approvals are there"
+    ]
+
+
+def test_agreeing_to_an_override_is_not_agreeing_to_the_opening_nor_the_reverse(
+    scene: Scene,
+) -> None:
+    """Each is asked for by itself."""
+    scene.sign(ask_override(scene), "anna", "bert")
+    assert "0 of 2 approvals" in scene.verdict().because
+    scene.sign(scene.ask(), "anna", "bert")
+    assert scene.verdict().passed
+    other = OverrideAsked(interlock="compromise-check", reason="haste")
+    assert override_blockers(scene, other.interlock, other.reason) != []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "because"),
+    [
+        (lambda scene: scene.clock.sleep(3600), "has expired"),
+        (
+            lambda scene: scene.record(
+                RunStarted(plan=plan_of(), digest=plan_of().digest, mode=Mode.REAL), run="r2"
+            ),
+            "has changed it since",
+        ),
+        (lambda scene: setattr(scene, "operator", BERT), "own key does not count"),
+    ],
+    ids=["expired", "other run", "own key"],
+)
+def test_an_agreement_to_an_override_is_bound_as_that_to_an_opening_is(
+    scene: Scene, spoil: Callable[[Scene], None], because: str
+) -> None:
+    """To its time, to the run, and to somebody else than the operator."""
+    scene.sign(ask_override(scene), "bert")
+    spoil(scene)
+    (told,) = override_blockers(scene, FLOOD.interlock, FLOOD.reason)
+    assert because in told
+
+
+def test_an_agreement_to_an_override_is_used_up_with_that_to_the_opening(scene: Scene) -> None:
+    """Both go on record with the first act, and neither serves again."""
+    scene.sign(scene.ask(), "anna", "bert")
+    scene.sign(ask_override(scene), "bert")
+    overrides = {FLOOD.interlock: FLOOD.reason}
+    uses = scene.consent.admit(scene.plan, overrides).uses
+    assert [one.override for one in uses] == ["", "compromise-check"]
+    assert scene.opens(uses) == [ApprovalUsed, ApprovalUsed, ActIntended]
+    assert [one.interlock for one in scene.consent.admit(scene.plan, overrides).blockers] == [
+        "approvals",
+        "override of compromise-check",
+    ]
 
 
 def test_a_request_that_still_holds_is_found_again(scene: Scene) -> None:
@@ -409,7 +553,7 @@ def test_without_a_policy_nobody_is_asked(scene: Scene) -> None:
     consent = replace(scene.consent, gate=make_gate())
     blockers = consent.judge(consent.standing(), None)
     assert Interlock.APPROVALS not in {blocker.interlock for blocker in blockers}
-    assert consent.admit(scene.plan, None) == ()
+    assert consent.admit(scene.plan, {}) == Admitted()
     with pytest.raises(InvalidInput, match="asks nobody to approve"):
         _ = consent.signers
 

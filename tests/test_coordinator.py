@@ -62,7 +62,7 @@ def appended(channel: Channel, *, require: int | None = None) -> Message:
     fence = None
     if require is not None:
         fence = asdict(LeaseCounts(gate=GATE, token=LeaseToken(require)))
-    return ask(channel, "append", events=[event_fields(INTENT)], run="r1", fence=fence)
+    return ask(channel, "append", events=[event_fields(INTENT)], run="r1", fence=fence, begins=True)
 
 
 def test_an_intent_is_on_disk_before_the_worker_hears_of_it(

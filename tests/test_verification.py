@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatectl.anchor import Anchor, PaperAnchor
+from gatectl.core.casework import Says
 from gatectl.core.event import EvidenceId, EvidenceKept, Noted
 from gatectl.core.gate import GateName, NodeName
 from gatectl.core.plan import PlannedId
@@ -20,6 +21,7 @@ from gatectl.verification import (
     with_evidence,
     with_paper,
 )
+from tests.casefile import advice
 from tests.shelves import Shelf, fill
 
 GATE = GateName("almelo")
@@ -125,3 +127,15 @@ def test_a_record_that_cannot_be_read_ends_the_look_at_evidence_loudly(
     with shelf.open(verified=False) as journal:
         found = with_evidence(look_through(journal), journal, EvidenceStore(tmp_path))
     assert any("was not looked at" in problem.sentence for problem in found.problems)
+
+
+def test_the_kept_text_of_an_advice_is_read_as_well(journal: Journal, tmp_path: Path) -> None:
+    """What a decision rests on must be what it was when somebody decided."""
+    store = EvidenceStore(tmp_path / "evidence", reserve_bytes=0)
+    text = store.keep(b"Switch it off.")
+    journal.append(advice("1", NOON, Says.SWITCH_OFF, evidence=text), gate=GATE)
+    assert not with_evidence(look_through(journal), journal, store).problems
+    store.path(text).chmod(0o600)
+    store.path(text).write_bytes(b"Do nothing.")
+    (problem,) = with_evidence(look_through(journal), journal, store).problems
+    assert problem.sequence == 4

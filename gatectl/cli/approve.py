@@ -18,6 +18,7 @@ from gatectl.core.approvalrequest import (
     REQUEST_BYTES_MAX,
     ApprovalRequest,
     NotARequest,
+    OverrideAsked,
     read_request,
     request_digest,
     request_text,
@@ -43,6 +44,8 @@ _ATTESTED_BYTES_MAX = 64 * 2**20
     "--import", "imported", type=_FILE, multiple=True, help="Take in a signature of the request."
 )
 @click.option("--show", "shown", type=_FILE, help="Tell what a file asks for; nothing is needed.")
+@click.option("--override", metavar="INTERLOCK", help="Agree to this override, and not to more.")
+@click.option("--reason", metavar="TEXT", help="The override's reason, as at the reopening.")
 @click.option("--new", "anew", is_flag=True, help="Verify the gate and ask anew.")
 @options.as_json
 @click.pass_context
@@ -54,6 +57,8 @@ def approve(
     exported: Path | None,
     imported: tuple[Path, ...],
     shown: Path | None,
+    override: str | None,
+    reason: str | None,
     anew: bool,
     as_json: bool,
 ) -> int:
@@ -68,11 +73,15 @@ def approve(
     gatectl approve almelo --import request.sig  take the signature in
 
     The gate is verified before anybody is asked. An agreement is good for this opening, on this
-    evidence, until it expires, and once.
+    evidence, until it expires, and once. Where the configuration asks for a second signature for
+    an override, --override INTERLOCK --reason TEXT asks for it, beside that of the opening.
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
     if shown is not None:
         return _show(shown, as_json=as_json)
-    wish = _Wish(key=key, typed=typed, exported=exported, imported=imported, anew=anew)
+    asked = _override(override, reason)
+    wish = _Wish(
+        key=key, typed=typed, exported=exported, imported=imported, anew=anew, override=asked
+    )
     display = display_on_stderr(quiet=as_json)
     with display.shown(), workplace(ctx, (gate,) if gate else (), (display,)) as place:
         (chosen,) = place.gates
@@ -96,6 +105,15 @@ class _Wish:
     exported: Path | None
     imported: tuple[Path, ...]
     anew: bool
+    override: OverrideAsked | None
+
+
+def _override(interlock: str | None, reason: str | None) -> OverrideAsked | None:
+    if interlock is None and reason is None:
+        return None
+    if not interlock or not (reason or "").strip():
+        raise click.UsageError("--override and --reason go together")
+    return OverrideAsked(interlock=interlock, reason=str(reason).strip())
 
 
 def _carried_out(operation: Operation, consent: Consent, wish: _Wish) -> ApprovalRequest | None:
@@ -103,8 +121,8 @@ def _carried_out(operation: Operation, consent: Consent, wish: _Wish) -> Approva
     for path in wish.imported:
         consent.take(_text(path, SIGNATURE_CHARACTERS_MAX), consent.standing())
     if wish.imported and wish.key is None and wish.exported is None:
-        return consent.pending(consent.standing())
-    request = current_request(operation, consent, anew=wish.anew)
+        return consent.pending(consent.standing(), wish.override)
+    request = current_request(operation, consent, anew=wish.anew, override=wish.override)
     if wish.exported is not None:
         _export(request, wish.exported)
     if wish.key is not None:

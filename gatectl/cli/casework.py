@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from gatectl.cli import suggestions
-from gatectl.cli.desk import Workplace, configuration_of, workplace
+from gatectl.cli.desk import PEOPLE_FILE, Workplace, configuration_of, workplace
 from gatectl.core.case import Case
 from gatectl.core.casework import Person
 from gatectl.dossier import Dossier, case_by_name
@@ -18,7 +18,6 @@ from gatectl.people import People
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
-PEOPLE_FILE = "people.json"
 _YEAR_MIN = 1990
 """A moment before that is a slip of the pen."""
 

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +33,13 @@ from gatectl.journals import open_journal, place_of
 from gatectl.keyring import Keyring
 from gatectl.log import configure, step_record
 from gatectl.messages import Messenger
+from gatectl.people import People
 from gatectl.recorder import Listener
 from gatectl.site import GateLookout
 from gatectl.stop import SignalStop
 
+PEOPLE_FILE = "people.json"
+_SOMEBODY = "operator"
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -76,7 +79,8 @@ def workplace(
     keyring = Keyring(_ask_on_terminal())
     state = configuration.settings.state_dir
     clock = SystemClock()
-    actor = configuration.settings.operator
+    people = People(state / PEOPLE_FILE)
+    actor, accounts = _at_work(configuration, people)
     stop = SignalStop()
     trouble: GatectlError | None = None
     try:
@@ -109,6 +113,7 @@ def workplace(
             listeners=(_log_listener(), messenger, *listeners),
             stop=stop,
             actor=actor,
+            accounts=accounts,
             emergency=lambda exc: _without_journal(desk, state, exc),
             lanes=True,
             windows=configuration.windows,
@@ -118,6 +123,18 @@ def workplace(
             yield Workplace(desk=desk, configuration=configuration, gates=gates, stop=stop)
         finally:
             messenger.close()
+
+
+def _at_work(configuration: Configuration, people: People) -> tuple[str, Mapping[str, str]]:
+    """Say who goes on record, and whose pseudonyms are known; nobody is kept waiting for a name."""
+    settings = configuration.settings
+    try:
+        name = settings.operator
+        actor = people.enrol(name).pseudonym if settings.operator_is_account else name
+        return actor, people.names()
+    except (JournalUnavailable, JournalDamaged):
+        # Without a disk there is no table of names; closing goes on, and so does every look.
+        return _SOMEBODY, {}
 
 
 def _tell(text: str) -> None:

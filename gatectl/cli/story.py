@@ -8,8 +8,7 @@ import click
 
 from gatectl.bundle import write_bundle
 from gatectl.cli.bundle import bundle_of
-from gatectl.cli.casework import PEOPLE_FILE
-from gatectl.cli.desk import Workplace, workplace
+from gatectl.cli.desk import PEOPLE_FILE, Workplace, workplace
 from gatectl.cli.display import Display, display_on_stderr
 from gatectl.cli.output import print_document
 from gatectl.cli.winter import CASE, ZONE, Stage, at, chapters
@@ -22,7 +21,7 @@ from gatectl.operation import Operation
 from gatectl.people import People
 from gatectl.report.language import LANGUAGES, translations
 from gatectl.reporting import Wish, written_report
-from gatectl.simulator.rehearsal import GATE, Image, SimulatedSite
+from gatectl.simulator.rehearsal import GATE, SimulatedSite
 from gatectl.storyclock import StoryClock
 
 STORIES = ("almelo-2020",)
@@ -66,6 +65,8 @@ def tell(ctx: click.Context, out: Path | None, *, seed: int, speed: float, as_js
 
 def play(ctx: click.Context, site: SimulatedSite, out: Path, display: Display) -> int:
     """Play the story on a running site and write its reports into a folder."""
+    # Paths in a configuration begin at its own folder, and not where somebody stood.
+    out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     home = out / "site"
     config = home / "config.toml"
@@ -86,7 +87,7 @@ def play(ctx: click.Context, site: SimulatedSite, out: Path, display: Display) -
         workplace(ctx, (), (display,), rehearsal=True) as place,
     ):
         desk = replace(place.desk, journal=journal, clock=clock)
-        stage = _stage(place, desk, site.image(_TARGET))
+        stage = _stage(place, desk, site)
         code = _play(stage, clock, display)
         reports = write_reports(stage, out)
         made = bundle_of(
@@ -119,7 +120,7 @@ def write_reports(stage: Stage, out: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _stage(place: Workplace, desk: Desk, image: Image) -> Stage:
+def _stage(place: Workplace, desk: Desk, site: SimulatedSite) -> Stage:
     gate = place.gates[0]
     return Stage(
         desk=desk,
@@ -127,7 +128,8 @@ def _stage(place: Workplace, desk: Desk, image: Image) -> Stage:
         operation=Operation(desk, gate),
         dossier=Dossier(journal=desk.journal, gate=gate.name, evidence=desk.evidence),
         people=People(place.configuration.settings.state_dir / PEOPLE_FILE),
-        image=image,
+        image=site.image(_TARGET),
+        sign_in=lambda: site.workers(outside=3, inside=2),
     )
 
 

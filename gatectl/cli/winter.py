@@ -61,6 +61,8 @@ class Stage:
     dossier: Dossier
     people: People
     image: Image
+    sign_in: Callable[[], object]
+    """Lets people begin their work, outside and in the offices."""
 
     def enter(self, *entries: CaseEntry) -> None:
         """Put what people tell on record."""
@@ -225,6 +227,11 @@ def _january() -> tuple[Chapter, ...]:
 def _closed() -> tuple[Chapter, ...]:
     return (
         Chapter(
+            when=at("2020-01-18", "19:50"),
+            title="Three people outside and two in an office are at work",
+            act=_at_work,
+        ),
+        Chapter(
             when=at("2020-01-18", "20:00"),
             title="Close from outside; the offices stay in",
             act=lambda stage: stage.operation.close(Mode.REAL),
@@ -289,6 +296,10 @@ def _reopened() -> tuple[Chapter, ...]:
 def _opened(stage: Stage) -> None:
     stage.dossier.open(CASE, "Citrix: CVE-2019-19781 (a rehearsal)")
     stage.look()
+
+
+def _at_work(stage: Stage) -> None:
+    stage.sign_in()
 
 
 def _wrap_up(stage: Stage) -> None:

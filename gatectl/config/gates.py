@@ -90,6 +90,7 @@ def _approval(written: WrittenApproval | None, folder: Path) -> ApprovalPolicy:
         revoked_keys=str(revoked),
         operator_keys=written.operator_keys,
         valid_s=written.valid_minutes * 60,
+        overrides=written.overrides,
     )
 
 

@@ -28,7 +28,9 @@ class Settings:
     advisory_dir: Path | None = None
     """Bulletins of the site's own, and where imported ones go."""
     operator: str
-    """The name on record."""
+    """Who is at work: as the configuration says, or else the account."""
+    operator_is_account: bool = False
+    """Then a pseudonym goes on record, and the account's name lies beside the journal."""
 
 
 def resolve(text: str, folder: Path) -> Path:
@@ -56,6 +58,7 @@ def settings_from(
         playbook_dirs=tuple(resolve(text, folder) for text in written.playbook_dirs),
         advisory_dir=resolve(written.advisory_dir, folder) if written.advisory_dir else None,
         operator=written.operator or system_user(environment),
+        operator_is_account=written.operator is None,
     )
 
 

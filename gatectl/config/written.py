@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, core_schema
 
 from gatectl.core.gate import Address, Network, VserverKind
+from gatectl.core.interlock import OVERRIDABLE_AT_REOPENING
 from gatectl.core.journalserver import server_flaw
 from gatectl.core.notice import Occasion
 from gatectl.core.playbook import Purpose, Written
@@ -201,16 +202,23 @@ class WrittenApprover(Written):
 class WrittenApproval(Written):
     """Who must agree before the gate is reopened."""
 
-    needed: Annotated[int, Field(ge=1, le=9)]
+    needed: Annotated[int, Field(ge=0, le=9)]
     allowed_signers: PathText
     people: Annotated[tuple[WrittenApprover, ...], Field(min_length=1)]
     roles: tuple[Label, ...] = ()
     revoked_keys: PathText | None = None
     operator_keys: tuple[Fingerprint, ...] = ()
     valid_minutes: Annotated[int, Field(ge=1, le=10_080)] = 60
+    overrides: tuple[Text, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what nobody could ever fulfil, and what means something else than it says."""
+        strange = sorted(set(self.overrides) - OVERRIDABLE_AT_REOPENING)
+        if strange:
+            known = ", ".join(sorted(OVERRIDABLE_AT_REOPENING))
+            raise ValueError(f"names {strange[0]} in `overrides`; there is: {known}")
+        if self.needed == 0 and not self.overrides:
+            raise ValueError("asks nobody for anything: `needed` is 0 and `overrides` is empty")
         names = [person.principal for person in self.people]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -17,9 +17,9 @@ and `planfile` keeps one. `event` is what can be recorded; `run` is folded from 
 `standing` is where a gate stands (`fold` and `checkpoint` make that quick; `moment` tells how old a
 proof is, `sighting` of which boot of which box, `journalserver` where several machines keep the
 record). `sequencer` compares plan and run and names the next action, `lanes` the next one for each
-node, `course` how a run moves the gate and what its end is worth. `interlock` and `readiness` say
-what must be proven before a run begins or a gate reopens; `window`, `pace` and `startlimit` when it
-may.
+node, `course` how a run moves the gate and what its end is worth. `beginning` and `readiness` say
+what must be so before a run begins, `interlock` before a gate reopens (`grounds`, `snapshot` and
+`mitigation` are what it rests on besides proofs); `window`, `pace` and `startlimit` when it may.
 
 `collection` is evidence, `indicators` judges it, `scanner` hears what a vendor's script says of it,
 `devicelog` reads a device's logs. `drift`, `inspection` and their like compare a gate with what it

@@ -193,7 +193,9 @@ def _unsettled(case: Case) -> Iterator[Sentence]:
 
 def _alone(case: Case) -> Iterator[Sentence]:
     """Tell of a reopening that nobody but the operator answers for."""
-    agreed = any(isinstance(one.event, ApprovalUsed) for one in case.records)
+    agreed = any(
+        isinstance(one.event, ApprovalUsed) and not one.event.override for one in case.records
+    )
     opened = proven_runs(case, Purpose.REOPEN)
     if opened and not agreed:
         cites = (end_of(case, opened[-1]),)
@@ -203,6 +205,12 @@ def _alone(case: Case) -> Iterator[Sentence]:
 def _agreements(case: Case) -> Iterator[Sentence]:
     for one in case.records:
         match one.event:
+            case ApprovalUsed(override=str(override), principals=principals) if override:
+                yield Sentence(
+                    key="override-approved",
+                    values={"name": Free(override), "at": one.at},
+                    cites=(one.sequence,),
+                )
             case ApprovalUsed(principals=principals):
                 values: dict[str, Value] = {"count": len(principals), "at": one.at}
                 yield Sentence(key="approved", values=values, cites=(one.sequence,))

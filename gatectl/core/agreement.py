@@ -39,6 +39,8 @@ class ApprovalUsed:
     kind: Literal["approval.used"] = "approval.used"
     nonce: str
     principals: tuple[str, ...] = ()
+    override: str = ""
+    """The interlock that they agreed to override; empty for the opening itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

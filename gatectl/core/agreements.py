@@ -16,6 +16,7 @@ from gatectl.core.agreement import (
 from gatectl.core.event import (
     CompromiseJudged,
     EvidenceKept,
+    InterlocksJudged,
     Mode,
     Recorded,
     RunId,
@@ -108,9 +109,14 @@ class Agreements:
             case ApprovalGiven() as event:
                 given = Given(event=event, sequence=recorded.sequence, at=recorded.at)
                 return replace(self, given=(*self.given, given))
+            case ApprovalUsed(nonce=nonce, override=str(override)) if override:
+                # Who agrees to an override has not agreed to the opening.
+                return replace(self, used={nonce: recorded.at, **self.used})
             case ApprovalUsed(nonce=nonce, principals=principals):
                 used = {nonce: recorded.at, **self.used}
-                return replace(self, used=used, just_used=principals)
+                # It goes on record with the opening's first act; in older records, before it.
+                opened_with = principals if self.opened else self.opened_with
+                return replace(self, used=used, just_used=principals, opened_with=opened_with)
             case AttestationGiven(name=name) as event:
                 return replace(self, attested={**self.attested, name: event})
             case RunStarted(plan=plan):
@@ -157,3 +163,22 @@ def nobody_else(agreements: Agreements) -> str:
     if not agreements.opened or agreements.opened_with:
         return ""
     return "NOBODY ELSE HAS APPROVED this opening: it rests on one person alone"
+
+
+def overridden_at_opening(newest_first: Iterable[Recorded]) -> Mapping[str, str]:
+    """Give what the newest opening was allowed in spite of, each with its reason.
+
+    It is judged just before the opening begins, and nothing else begins in between.
+    """
+    opening = False
+    for recorded in newest_first:
+        match recorded.event:
+            case InterlocksJudged(overridden=overridden) if opening:
+                return {one["interlock"]: one.get("reason", "") for one in overridden}
+            case RunStarted(mode=Mode.REAL) if opening:
+                return {}
+            case RunStarted(plan=plan, mode=Mode.REAL):
+                opening = plan.purpose is Purpose.REOPEN
+            case _:
+                continue
+    return {}

@@ -1,11 +1,11 @@
 """Whether others have agreed to a reopening: what each signature is worth, and who is missing."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gatectl.core.approvalrequest import NAMESPACE, ApprovalRequest
+from gatectl.core.approvalrequest import NAMESPACE, ApprovalRequest, OverrideAsked
 from gatectl.core.check import Verdict, failed, passed
 from gatectl.core.gate import ApprovalPolicy, GateName, NodeName
 
@@ -58,6 +58,8 @@ class Present:
     """Interlocks that do not pass now."""
     operator: str
     """Who wants to open."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """The names behind pseudonyms: nobody agrees with himself under another word."""
     used: Mapping[str, datetime]
     """Requests that a gate was opened on already."""
 
@@ -68,6 +70,34 @@ def judge_approvals(
     """Judge whether enough different people agree to this opening, in all the roles needed."""
     if policy.needed < 1:
         return passed("the configuration asks nobody else")
+    return _judge(policy, _for(None, approvals), present, now)
+
+
+def judge_override(
+    policy: ApprovalPolicy,
+    asked: OverrideAsked,
+    approvals: Iterable[Approval],
+    present: Present,
+    now: datetime,
+) -> Verdict:
+    """Judge whether somebody else agrees to this override, for this reason and this opening."""
+    if asked.interlock not in policy.overrides:
+        return passed("the configuration asks nobody else for this override")
+    return _judge(_of_one(policy), _for(asked, approvals), present, now)
+
+
+def _of_one(policy: ApprovalPolicy) -> ApprovalPolicy:
+    return replace(policy, needed=1, roles=())
+
+
+def _for(asked: OverrideAsked | None, approvals: Iterable[Approval]) -> tuple[Approval, ...]:
+    """Pick out who agreed to this very thing: the opening, or one override for one reason."""
+    return tuple(one for one in approvals if one.request.override == asked)
+
+
+def _judge(
+    policy: ApprovalPolicy, approvals: Iterable[Approval], present: Present, now: datetime
+) -> Verdict:
     counts = _counts(policy, approvals, present, now)
     best = _best(counts)
     missing = tuple(_missing(policy, best.people))
@@ -79,10 +109,14 @@ def judge_approvals(
 
 
 def approved_request(
-    policy: ApprovalPolicy, approvals: Iterable[Approval], present: Present, now: datetime
+    policy: ApprovalPolicy,
+    approvals: Iterable[Approval],
+    present: Present,
+    now: datetime,
+    override: OverrideAsked | None = None,
 ) -> tuple[str, Mapping[str, str]]:
     """Name the request that most people agree to, and who they are with their roles."""
-    best = _best(_counts(policy, approvals, present, now))
+    best = _best(_counts(policy, _for(override, approvals), present, now))
     return best.nonce, best.people
 
 
@@ -193,7 +227,8 @@ def _of_signature(
         yield f"the key {who} is of none of the allowed signers"
     if not signature.genuine:
         yield f"the signature of {who} does not hold: {signature.because}"
-    if signature.fingerprint in policy.operator_keys or signature.principal == present.operator:
+    operator = {present.operator, present.accounts.get(present.operator, present.operator)}
+    if signature.fingerprint in policy.operator_keys or signature.principal in operator:
         yield f"{who} operates gatectl: the operator's own key does not count"
     if not policy.role_of(signature.principal):
         yield f"{who} has no role in the configuration"
@@ -203,7 +238,7 @@ def _of_binding(who: str, request: ApprovalRequest, present: Present) -> Iterato
     used = present.used.get(request.nonce)
     if used is not None:
         yield f"the approval of {who} was used already, on {used:%Y-%m-%d %H:%M} UTC"
-    if request.asked_by == who:
+    if who in {request.asked_by, present.accounts.get(request.asked_by)}:
         yield f"{who} has asked for this approval, and cannot give it as well"
     if request.gate != present.gate:
         yield f"{who} approved the reopening of {request.gate}, not of {present.gate}"

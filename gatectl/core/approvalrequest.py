@@ -43,11 +43,21 @@ class InterlockAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideAsked:
+    """An interlock that is to be overridden at the reopening, and for which reason."""
+
+    interlock: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequest:
     """One request; an agreement to it is good for this opening, on this evidence, and once."""
 
     format: Literal["gatectl approval request 1"] = "gatectl approval request 1"
-    action: Literal["reopen"] = "reopen"
+    action: Literal["reopen", "override"] = "reopen"
+    override: OverrideAsked | None = None
+    """What alone is agreed to where the action is an override; the opening itself is not."""
     gate: GateName
     lineage: str
     """Names the one journal that it belongs to."""
@@ -74,6 +84,8 @@ def _request_type() -> TypeAdapter[ApprovalRequest]:
 def request_text(request: ApprovalRequest) -> str:
     """Write a request in the one way that is signed; in lines, for whoever reads before signing."""
     document = to_jsonable_python(request)
+    if request.override is None:
+        del document["override"]
     return json.dumps(document, sort_keys=True, indent=1, ensure_ascii=True) + "\n"
 
 
@@ -92,6 +104,8 @@ def read_request(text: str) -> ApprovalRequest:
         first = exc.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
         raise NotARequest(f"{where}: {first['msg']}") from exc
+    if (request.action == "override") is not (request.override is not None):
+        raise NotARequest("it does not say what is to be overridden, or says it of a reopening")
     if request_text(request) != text:
         raise NotARequest("it is not in the form in which gatectl writes requests")
     return request
@@ -99,7 +113,12 @@ def read_request(text: str) -> ApprovalRequest:
 
 def words_of_request(request: ApprovalRequest) -> Iterator[tuple[str, str]]:
     """Tell in plain words what somebody would agree to: what, and its value."""
-    yield "you agree", f"that {request.gate} lets everybody in again"
+    if request.override is None:
+        yield "you agree", f"that {request.gate} lets everybody in again"
+    else:
+        asked = request.override
+        yield "you agree", f"that {request.gate} is reopened although {asked.interlock} is not so"
+        yield "the reason", asked.reason
     for node in request.nodes:
         boot = f", boot {node.boot[:16]}" if node.boot else ", its boot is not on record"
         yield f"node {node.name}", f"runs build {node.build or 'unknown'}{boot}"

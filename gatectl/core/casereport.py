@@ -8,14 +8,9 @@ from gatectl.core.account import on_cost, on_reservations
 from gatectl.core.advisory import Advisory
 from gatectl.core.answer import Answer, Sentence, Term
 from gatectl.core.case import Case
-from gatectl.core.casework import AdviceReceived, CaseEntry, Person
+from gatectl.core.casework import CaseEntry, Person
 from gatectl.core.council import on_advice, on_consequences, on_deviation
-from gatectl.core.event import (
-    EvidenceKept,
-    LookMade,
-    Recorded,
-    ScannerRun,
-)
+from gatectl.core.event import Recorded, kept_by
 from gatectl.core.exposedtime import ExposedTime, exposed_times
 from gatectl.core.exposure import NodeSeen
 from gatectl.core.gate import AdvisoryId, Gate
@@ -105,12 +100,8 @@ def _exhibits(case: Case, answers: Iterable[Answer]) -> tuple[Exhibit, ...]:
     )
 
 
-_WITH_EVIDENCE = LookMade | EvidenceKept | ScannerRun | AdviceReceived
-
-
 def _exhibit(number: int, recorded: Recorded) -> Exhibit:
     event = recorded.event
-    sha256 = event.evidence if isinstance(event, _WITH_EVIDENCE) else None
     person = getattr(event, "person", None)
     return Exhibit(
         number=number,
@@ -118,6 +109,6 @@ def _exhibit(number: int, recorded: Recorded) -> Exhibit:
         at=recorded.at,
         what=Term("kind", event.kind),
         by_hand=isinstance(event, CaseEntry),
-        sha256=sha256,
+        sha256=kept_by(event),
         person=person if isinstance(person, Person) else None,
     )

@@ -10,7 +10,7 @@ from gatectl.core.event import ActIntended, Recorded, RunStarted
 from gatectl.core.following import Course, Following, followings, shut_outside
 from gatectl.core.gate import Gate, Side
 from gatectl.core.plan import DeviceTask, Plan
-from gatectl.core.sidetime import Stretch, sessions_seen, stretches
+from gatectl.core.sidetime import Stretch, sessions_ended, stretches
 
 _A_MOMENT = timedelta(minutes=1)
 """Two times that a report, which is exact to the minute, would not tell apart."""
@@ -154,11 +154,11 @@ def on_consequences(case: Case, gate: Gate) -> Answer:
             *(_shut(one) for one in shut),
             *([] if shut or not looked else [Sentence(key="never-shut")]),
             *_offices(case, shut),
+            *_groups(gate),
+            *_sessions(case),
             *residents,
         ),
         details=(
-            *_groups(gate),
-            *_sessions(case),
             *_restarts(case),
             *remarks_about(case, "staff"),
             *([Sentence(key="between-looks")] if looked else []),
@@ -229,11 +229,15 @@ def _groups(gate: Gate) -> Iterator[Sentence]:
 
 
 def _sessions(case: Case) -> Iterator[Sentence]:
-    seen = sessions_seen(case.records)
-    if seen.looks:
-        key = "sessions" if seen.count else "sessions-none"
-        cites = (seen.looks[0], seen.looks[-1])
-        yield Sentence(key=key, values={"count": seen.count}, cites=cites)
+    seen = sessions_ended(case.records)
+    if not seen.looks:
+        return
+    key = "sessions" if seen.count else "sessions-none"
+    cites = (seen.looks[0], seen.looks[-1])
+    yield Sentence(key=key, values={"count": seen.count}, cites=cites)
+    if seen.for_all:
+        first = seen.for_all[0]
+        yield Sentence(key="sessions-all", values={"at": first.at}, cites=(first.sequence,))
 
 
 def _restarts(case: Case) -> Iterator[Sentence]:

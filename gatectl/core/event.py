@@ -32,6 +32,7 @@ from gatectl.core.checkpoint import StandingKept
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Digest, Plan, PlannedId
+from gatectl.core.playbook import Purpose
 from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
 
 RunId = NewType("RunId", str)
@@ -198,6 +199,17 @@ class EvidenceKept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationSeen:
+    """A node's running configuration was kept, to be compared with what it was before."""
+
+    kind: Literal["configuration.seen"] = "configuration.seen"
+    node: NodeName
+    by: Purpose
+    """What the run was for that it was kept after."""
+    evidence: EvidenceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompromiseJudged:
     """The compromise check's answer."""
 
@@ -284,6 +296,7 @@ Event = Annotated[
     | StepEnded
     | SidesSeen
     | EvidenceKept
+    | ConfigurationSeen
     | CompromiseJudged
     | ScannerRun
     | Examined
@@ -332,6 +345,23 @@ def event_from(fields: Mapping[str, Any]) -> Event:
 def _reader(kind: str) -> TypeAdapter[Event]:
     # One a kind, made when it is needed: a journal has few of them, and one of all takes long.
     return TypeAdapter(KINDS[kind])
+
+
+def kept_by(event: Event) -> EvidenceId | None:
+    """Name the piece of evidence that an event keeps, of whatever kind the event is."""
+    match event:
+        case (
+            LookMade(evidence=str() as kept)
+            | EvidenceKept(evidence=str() as kept)
+            | ConfigurationSeen(evidence=str() as kept)
+            | Examined(evidence=str() as kept)
+            | ScannerRun(evidence=str() as kept)
+            | AdviceReceived(evidence=str() as kept)
+            | AttestationGiven(sha256=str() as kept)
+        ):
+            return EvidenceId(kept)
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

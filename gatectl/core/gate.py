@@ -162,6 +162,8 @@ class ApprovalPolicy:
     operator_keys: tuple[str, ...] = ()
     """Fingerprints of keys of those who operate gatectl: nobody agrees with himself."""
     valid_s: int = 3600
+    overrides: tuple[str, ...] = ()
+    """Interlocks whose override needs a signature of its own."""
 
     def role_of(self, principal: str) -> str:
         """Tell in which role somebody agrees; empty for somebody who has none."""

@@ -1,26 +1,15 @@
-"""What must be proven before a verb may go on; all that is missing is told at once."""
+"""What must be proven before a gate is reopened; all that is missing is told at once."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gatectl.core.advisory import Advisory, Build, BuildError, Exposure, exposure_of_build
-from gatectl.core.check import Answer, Verdict, all_of, failed, passed, unknown
-from gatectl.core.fitness import in_range
-from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
+from gatectl.core.check import Verdict, all_of, failed, passed, unknown
+from gatectl.core.gate import Gate, NodeName
+from gatectl.core.grounds import DECISION_AGE_S_MAX, Grounds
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
 from gatectl.core.playbook import Purpose
-from gatectl.core.readiness import (
-    judge_coverage,
-    judge_edition,
-    judge_fit,
-    judge_known_bad,
-    judge_management_path,
-    judge_own_connection,
-    judge_release_step,
-)
-from gatectl.core.run import Run
 from gatectl.core.sighting import Bound, changed_since
 from gatectl.core.standing import Proof, Standing
 
@@ -30,12 +19,16 @@ class Interlock(StrEnum):
 
     NODES_FIXED = "nodes-fixed"
     PAIR_HEALTHY = "pair-healthy"
+    SETTINGS = "settings-in-place"
+    MITIGATION = "mitigation-proven"
     CONFIG_SAVED = "config-saved"
+    CONFIG_AS_BEFORE = "config-as-before"
     SESSIONS_ENDED = "sessions-ended"
     STILL_CLOSED = "still-closed"
     NO_STEP_IN_DOUBT = "no-step-in-doubt"
     EVIDENCE_PRESERVED = "evidence-preserved"
     COMPROMISE_CHECK = "compromise-check"
+    ADVICE = "advice-answered"
     ATTESTATIONS = "attestations"
     APPROVALS = "approvals"
 
@@ -61,6 +54,7 @@ class Rule:
 
 
 _A_MONTH_S = 31 * 86_400
+CONFIGURATION_AGE_S_MAX = 1800
 
 RULES = (
     Rule(
@@ -79,11 +73,32 @@ RULES = (
         clears="gatectl verify GATE",
     ),
     Rule(
+        interlock=Interlock.SETTINGS,
+        asks="what the bulletins in force ask for besides the build is set",
+        each_node=True,
+        max_age_s=1800,
+        clears="gatectl patch GATE",
+    ),
+    Rule(
+        interlock=Interlock.MITIGATION,
+        asks="each mitigation works, or is gone from every node",
+        each_node=True,
+        max_age_s=1800,
+        clears="gatectl mitigate GATE --undo",
+    ),
+    Rule(
         interlock=Interlock.CONFIG_SAVED,
         asks="nothing in the configuration of a node is unsaved",
         each_node=True,
         max_age_s=1800,
         clears="gatectl close GATE",
+    ),
+    Rule(
+        interlock=Interlock.CONFIG_AS_BEFORE,
+        asks="the configuration is as before the closure, but for gatectl's own steps",
+        each_node=True,
+        max_age_s=CONFIGURATION_AGE_S_MAX,
+        clears="gatectl verify GATE",
     ),
     Rule(
         interlock=Interlock.SESSIONS_ENDED,
@@ -124,6 +139,13 @@ RULES = (
         clears="gatectl scan GATE",
         renews="gatectl scan GATE",
     ),
+    Rule(
+        interlock=Interlock.ADVICE,
+        asks="the advice in force is lifted, or a decision to reopen is on record",
+        each_node=False,
+        max_age_s=DECISION_AGE_S_MAX,
+        clears="gatectl decide reopen --gate GATE --by ROLE --why TEXT",
+    ),
 )
 
 
@@ -141,6 +163,7 @@ def judge_reopening(
     standing: Standing,
     now: Moment,
     *,
+    grounds: Grounds,
     attestations: Verdict | None = None,
     approvals: Verdict | None = None,
 ) -> tuple[Blocker, ...]:
@@ -159,32 +182,51 @@ def judge_reopening(
         for verdict in [given or unknown(f"the {name} were not looked at")]
         if asked and not verdict.passed
     )
-    return (*_judge_all(RULES, gate, standing, now), *agreed)
+    return (*_judge_all(RULES, gate, standing, now, grounds), *agreed)
 
 
-def answers_of(gate: Gate, blockers: tuple[Blocker, ...]) -> tuple[tuple[str, Verdict], ...]:
+def answers_of(
+    gate: Gate, standing: Standing, grounds: Grounds, blockers: tuple[Blocker, ...]
+) -> tuple[tuple[str, Verdict], ...]:
     """Give every interlock of a gate with its answer, those that pass as well."""
     against = {blocker.interlock: blocker.verdict for blocker in blockers}
-    asked = {rule.interlock.value: rule.asks for rule in RULES if _concerns(rule, gate)}
+    asked = {
+        rule.interlock.value: rule.asks
+        for rule in RULES
+        if _concerns(rule, gate, standing, grounds)
+    }
     if gate.attestations:
         asked[Interlock.ATTESTATIONS.value] = f"on somebody's word: {', '.join(gate.attestations)}"
     return tuple((name, against.get(name, passed(asks))) for name, asks in asked.items())
 
 
-def judge_confirming(gate: Gate, standing: Standing, now: Moment) -> tuple[Blocker, ...]:
+def judge_confirming(
+    gate: Gate, standing: Standing, now: Moment, grounds: Grounds
+) -> tuple[Blocker, ...]:
     """Judge again what must still be so, now that the gate is open and nothing is saved."""
     rules = tuple(rule for rule in RULES if rule.interlock not in _SHUT_ONLY)
-    return _judge_all(rules, gate, standing, now)
+    return _judge_all(rules, gate, standing, now, grounds)
 
 
-_SHUT_ONLY = frozenset({Interlock.CONFIG_SAVED, Interlock.SESSIONS_ENDED, Interlock.STILL_CLOSED})
+_SHUT_ONLY = frozenset(
+    {
+        Interlock.CONFIG_SAVED,
+        Interlock.CONFIG_AS_BEFORE,
+        Interlock.SESSIONS_ENDED,
+        Interlock.STILL_CLOSED,
+    }
+)
 """What a provisional opening undoes on purpose: it is unsaved, and people sign in."""
 
 
 def _judge_all(
-    rules: tuple[Rule, ...], gate: Gate, standing: Standing, now: Moment
+    rules: tuple[Rule, ...], gate: Gate, standing: Standing, now: Moment, grounds: Grounds
 ) -> tuple[Blocker, ...]:
-    judged = [(rule, _judge(rule, gate, standing, now)) for rule in rules if _concerns(rule, gate)]
+    judged = [
+        (rule, _judge(rule, gate, standing, now, grounds))
+        for rule in rules
+        if _concerns(rule, gate, standing, grounds)
+    ]
     if not judged:
         # Without this, a gate to which no rule applies could be reopened on nothing at all.
         raise ValueError("there must be at least one interlock")
@@ -199,15 +241,52 @@ def _judge_all(
     )
 
 
-def _concerns(rule: Rule, gate: Gate) -> bool:
-    return gate.is_pair or not rule.pair_only
+def _concerns(rule: Rule, gate: Gate, standing: Standing, grounds: Grounds) -> bool:
+    match rule.interlock:
+        case Interlock.SETTINGS:
+            return grounds.settings
+        case Interlock.MITIGATION:
+            return bool(standing.mitigations)
+        case Interlock.ADVICE:
+            return grounds.advice is not None
+        case _:
+            return gate.is_pair or not rule.pair_only
 
 
-def _judge(rule: Rule, gate: Gate, standing: Standing, now: Moment) -> tuple[Verdict, str]:
+def _judge(
+    rule: Rule, gate: Gate, standing: Standing, now: Moment, grounds: Grounds
+) -> tuple[Verdict, str]:
     """Judge one rule, and name the command that clears it if it does not pass."""
-    if rule.interlock is Interlock.NO_STEP_IN_DOUBT:
-        return _no_step_in_doubt(standing), rule.clears
-    nodes = _places(rule, gate)
+    match rule.interlock:
+        case Interlock.NO_STEP_IN_DOUBT:
+            return _no_step_in_doubt(standing), rule.clears
+        case Interlock.ADVICE:
+            return grounds.advice or passed("no advice is in force"), rule.clears
+        case Interlock.CONFIG_AS_BEFORE:
+            return grounds.configuration, rule.clears
+        case Interlock.MITIGATION:
+            return _judge_mitigations(rule, gate, standing, now)
+        case _:
+            return _judge_proofs(rule, gate, standing, now, _places(rule, gate))
+
+
+def _judge_mitigations(
+    rule: Rule, gate: Gate, standing: Standing, now: Moment
+) -> tuple[Verdict, str]:
+    """Judge by the newest verification alone: what was seen before an undoing says nothing now."""
+    seen = [proof for (name, _), proof in standing.proofs.items() if name == rule.interlock]
+    run = max(seen, key=lambda proof: proof.sequence).run if seen else None
+    newest = {key: proof for key, proof in standing.proofs.items() if proof.run == run}
+    nodes: list[NodeName | None] = [node.name for node in gate.nodes]
+    if (rule.interlock, None) in newest:
+        # The requests, which are sent to the gateway and to no node.
+        nodes.append(None)
+    return _judge_proofs(rule, gate, replace(standing, proofs=newest), now, tuple(nodes))
+
+
+def _judge_proofs(
+    rule: Rule, gate: Gate, standing: Standing, now: Moment, nodes: tuple[NodeName | None, ...]
+) -> tuple[Verdict, str]:
     said = [_said(rule, standing, node) for node in nodes]
     if not all(verdict.passed for verdict in said):
         return all_of(said), rule.clears
@@ -267,7 +346,7 @@ def judge_same_nodes(gate: Gate, standing: Standing, plan: Plan) -> Verdict:
     """Judge whether what was verified a moment ago is of the nodes that are about to be opened."""
     if plan.purpose not in _OPENS:
         return passed("this playbook opens nothing")
-    rules = [rule for rule in RULES if rule.bound == "role" and _concerns(rule, gate)]
+    rules = [rule for rule in RULES if rule.bound == "role"]
     if plan.purpose is Purpose.CONFIRM:
         rules = [rule for rule in rules if rule.interlock not in _SHUT_ONLY]
     reasons = {
@@ -301,50 +380,13 @@ def _no_step_in_doubt(standing: Standing) -> Verdict:
     return failed(f"run {run.id} ({run.plan.playbook}) is unfinished: {run.because or 'cut off'}")
 
 
-def judge_beginning(
-    gate: Gate, standing: Standing, plan: Plan, run: Run, advisories: Mapping[AdvisoryId, Advisory]
-) -> tuple[Blocker, ...]:
-    """Judge whether a run may begin its work: all that stands in its way, overridden or not."""
-    judged = [
-        ("gate-shut", judge_state(standing, needs_shut=plan.needs_shut), "gatectl close GATE"),
-        ("same-nodes", judge_same_nodes(gate, standing, plan), "gatectl verify GATE"),
-        ("target-build", judge_target(plan, advisories, gate), "another --build"),
-        ("release-step", judge_release_step(plan, gate), "another --build"),
-        ("edition", judge_edition(plan, gate), "another --build"),
-        ("known-bad-build", judge_known_bad(plan, gate, advisories), "another --build"),
-        ("mitigation-works", judge_mitigation(plan, advisories), "gatectl close GATE"),
-        ("method-fits", judge_fit(plan), "another method in close_methods"),
-        ("covers-bulletins", judge_coverage(plan, gate, advisories), "another method beside it"),
-        ("management-path", judge_management_path(plan, gate), _OVERRIDE.format("management-path")),
-        ("own-connection", judge_own_connection(plan, gate), _OVERRIDE.format("own-connection")),
-        *_judged_prechecks(plan, run),
-    ]
-    return tuple(
-        Blocker(interlock=name, verdict=verdict, clears=clears.replace("GATE", gate.name))
-        for name, verdict, clears in judged
-        if not verdict.passed
-    )
-
-
-_OVERRIDE = "--override {} --reason TEXT"
-
-
-def _judged_prechecks(plan: Plan, run: Run) -> Iterator[tuple[str, Verdict, str]]:
-    for step in plan.steps:
-        record = run.record(step.id)
-        if step.precheck:
-            verdict = record.verdict or unknown("it was not looked at")
-            if plan.purpose is Purpose.CLOSE and verdict.answer is Answer.UNKNOWN:
-                # A node that does not answer keeps nobody from closing the other one.
-                verdict = passed(f"not known: {verdict.because}")
-            at = f"{step.node}: " if step.node else ""
-            told = Verdict(answer=verdict.answer, because=f"{at}{verdict.because}")
-            yield step.claim, told, _OVERRIDE.format(step.claim)
-
-
 OVERRIDABLE_AT_REOPENING = frozenset(
     {
         Interlock.NO_STEP_IN_DOUBT,
+        Interlock.SETTINGS,
+        Interlock.MITIGATION,
+        Interlock.CONFIG_AS_BEFORE,
+        Interlock.ADVICE,
         Interlock.EVIDENCE_PRESERVED,
         Interlock.COMPROMISE_CHECK,
         Interlock.ATTESTATIONS,
@@ -368,61 +410,3 @@ def standing_blockers(
 
 _KEEPS = frozenset({Interlock.EVIDENCE_PRESERVED, Interlock.COMPROMISE_CHECK})
 """What does not change from one minute to the next, and takes long to prove again."""
-
-
-def judge_state(standing: Standing, *, needs_shut: bool) -> Verdict:
-    """Judge whether a playbook that needs a shut gate may begin."""
-    if not needs_shut:
-        return passed("this playbook does not need a shut gate")
-    if standing.state in SHUT_STATES and standing.closed_by:
-        return passed(f"the gate is {standing.state}")
-    if standing.state is GateState.UNKNOWN:
-        return unknown(f"whether the gate is shut is not known: {standing.state_because}")
-    return failed(f"the gate is {standing.state}; close it first")
-
-
-def judge_target(plan: Plan, advisories: Mapping[AdvisoryId, Advisory], gate: Gate) -> Verdict:
-    """Judge whether the build to install is worth installing on every node."""
-    wanted = plan.parameters.get("build")
-    if wanted is None:
-        return passed("this playbook installs nothing")
-    target = Build.parse(wanted, fips=gate.fips)
-    names = advisories if gate.advisories == "all" else gate.advisories
-    verdicts = [_target_fixed(target, advisories[name]) for name in names]
-    verdicts += [_not_older(target, node, build, gate) for node, build in plan.facts.builds.items()]
-    return all_of(verdicts)
-
-
-def _target_fixed(target: Build, advisory: Advisory) -> Verdict:
-    exposure = exposure_of_build(target, advisory)
-    if exposure.kind in {Exposure.Kind.FIXED, Exposure.Kind.NOT_AFFECTED}:
-        return passed(exposure.because)
-    answer = Answer.UNKNOWN if exposure.kind is Exposure.Kind.UNKNOWN else Answer.FAIL
-    return Verdict(answer=answer, because=f"target build: {exposure.because}")
-
-
-def _not_older(target: Build, node: NodeName, installed: str, gate: Gate) -> Verdict:
-    running = Build.parse(installed, fips=gate.fips)
-    try:
-        older = target < running
-    except BuildError:
-        # Another train: the vendor's order of releases is checked by a person, not by a number.
-        return passed(f"{node} goes from {running} to {target}, another train")
-    if older:
-        return failed(f"{target} is older than {running}, which runs on {node}")
-    return passed(f"{target} is not older than {running} on {node}")
-
-
-def judge_mitigation(plan: Plan, advisories: Mapping[AdvisoryId, Advisory]) -> Verdict:
-    """Judge whether a mitigation can work on the installed builds at all."""
-    advisory = advisories.get(plan.advisory) if plan.advisory else None
-    if advisory is None:
-        return passed("no bulletin says that this mitigation is ignored on some builds")
-    ignored = [
-        f"{node} runs {build}, which accepts the mitigation for {advisory.id} and ignores it"
-        for node, build in plan.facts.builds.items()
-        if any(in_range(build, first, last) for first, last in advisory.mitigation_ignored)
-    ]
-    if ignored:
-        return failed("; ".join(ignored))
-    return passed(f"no node runs a build that ignores the mitigation for {advisory.id}")

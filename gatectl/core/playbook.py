@@ -140,6 +140,8 @@ class OnFail(StrEnum):
     """Stop the run; nothing further is sent."""
     CONTINUE = "continue"
     """Go on; the run fails all the same."""
+    NOTE = "note"
+    """Go on; the run does not fail, and the interlock that the step proves says no by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,9 @@ class _Step(Written):
         """Raise ValueError for an identifier that would not survive a log or a command line."""
         if _STEP_ID.fullmatch(self.id) is None:
             raise ValueError(f"step id {self.id!r} is not made of lower-case words and hyphens")
+        if self.on_fail is OnFail.NOTE and self.proves is None:
+            # Its failure would be told to nobody.
+            raise ValueError(f"step {self.id!r} is only noted, and proves no interlock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

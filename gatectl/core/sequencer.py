@@ -74,7 +74,9 @@ def _finish(plan: Plan, run: Run) -> Finish:
         steps = [
             step
             for step in plan.steps
-            if run.record(step.id).outcome is outcome and not step.precheck
+            if run.record(step.id).outcome is outcome
+            and not step.precheck
+            and step.on_fail is not OnFail.NOTE
         ]
         if steps:
             names = ", ".join(step.id for step in steps)

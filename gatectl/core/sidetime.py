@@ -5,9 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from gatectl.core.event import LookMade, Recorded, RunStarted, SidesSeen
+from gatectl.core.event import (
+    ActIntended,
+    LookMade,
+    Mode,
+    Recorded,
+    RunStarted,
+    SidesSeen,
+    StepEnded,
+)
 from gatectl.core.gate import Side
 from gatectl.core.plan import DeviceTask, Plan, PlannedId
+from gatectl.core.playbook import Purpose
 
 Seen = Literal["open", "shut", "unknown"]
 
@@ -55,35 +64,50 @@ def stretches(records: Iterable[Recorded], side: Side) -> tuple[Stretch, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionsSeen:
-    """How many sessions from outside were still there when the gate was being closed."""
+class SessionsEnded:
+    """The sessions from outside that a closing found still open and ended."""
 
     count: int
     looks: tuple[int, ...]
-    """Sequence numbers of the looks for sessions."""
+    """Sequence numbers of the looks for sessions, each before its act."""
+    for_all: tuple[Recorded, ...]
+    """Acts that ended every session, and so those of the offices as well."""
 
 
-def sessions_seen(records: Iterable[Recorded]) -> SessionsSeen:
-    """Count what the looks for sessions from outside found before they were ended."""
+def sessions_ended(records: Iterable[Recorded]) -> SessionsEnded:
+    """Count what closings found before they ended it, and only what was seen gone after that."""
     plans: dict[object, Plan] = {}
-    met: set[tuple[object, PlannedId]] = set()
-    count, looks = 0, []
+    met: dict[tuple[object, PlannedId], int] = {}
+    looks: list[int] = []
+    for_all: list[Recorded] = []
+    count = 0
     for recorded in records:
         event = recorded.event
-        if isinstance(event, RunStarted):
-            plans[recorded.run] = event.plan
-        elif isinstance(event, LookMade) and recorded.run in plans:
-            field = _session_field(plans[recorded.run], event.step)
-            # Only the first look of a step is before its act.
-            if field and (recorded.run, event.step) not in met:
-                met.add((recorded.run, event.step))
-                looks.append(recorded.sequence)
-                count += 0 if event.verdict.passed else event.verdict.because.count(", expected:")
-    return SessionsSeen(count=count, looks=tuple(looks))
+        match event:
+            case RunStarted(plan=plan, mode=Mode.REAL) if plan.purpose is Purpose.CLOSE:
+                plans[recorded.run] = plan
+            case LookMade(step=step, verdict=verdict) if _ends_sessions(plans, recorded, step):
+                # Only the first look of a step is before its act.
+                if (recorded.run, step) not in met:
+                    found = 0 if verdict.passed else verdict.because.count(", expected:")
+                    met[recorded.run, step] = found
+                    looks.append(recorded.sequence)
+            case ActIntended(step=step, lines=lines) if _ends_sessions(plans, recorded, step):
+                if any(line.endswith(" -all") for line in lines):
+                    for_all.append(recorded)
+            case StepEnded(step=step, outcome=outcome) if outcome.holds:
+                count += met.pop((recorded.run, step), 0)
+            case _:
+                pass
+    return SessionsEnded(count=count, looks=tuple(looks), for_all=tuple(for_all))
 
 
-def _session_field(plan: Plan, step: PlannedId) -> str:
-    task = next((one.task for one in plan.steps if one.id == step), None)
-    if not isinstance(task, DeviceTask):
-        return ""
-    return next((one.field for one in task.holds if one.within is not None), "")
+def _ends_sessions(plans: dict[object, Plan], recorded: Recorded, step: PlannedId) -> bool:
+    """Whether a step of a closing looks for clients from outside, and ends what it finds."""
+    plan = plans.get(recorded.run)
+    task = next((one.task for one in plan.steps if one.id == step), None) if plan else None
+    return (
+        isinstance(task, DeviceTask)
+        and bool(task.act)
+        and any(one.within is not None for one in task.holds)
+    )

@@ -15,6 +15,7 @@ from gatectl.core.event import (
     EvidenceKept,
     Mode,
     Recorded,
+    RunEnded,
     RunId,
     RunResumed,
     RunStarted,
@@ -85,6 +86,8 @@ class Standing:
     last_run: Run | None = None
     lived: Lived | None = None
     """How long the record has lasted by its newest event."""
+    mitigations: Mapping[str, Plan] = field(default_factory=dict)
+    """By playbook, the last plan that put a mitigation in force or took it back."""
 
     @property
     def unfinished(self) -> Run | None:
@@ -121,6 +124,9 @@ class Standing:
                 return replace(standing, sides=look)
             case StepEnded(proves=str() as interlock) as ended:
                 return _proven(standing, interlock, ended, run, recorded=recorded, lived=lived)
+            case RunEnded(ending=ending) if run is not None and _mitigates(run, ending):
+                mitigations = {**standing.mitigations, run.plan.playbook: run.plan}
+                return replace(standing, mitigations=mitigations)
             case CompromiseJudged() as judged:
                 return replace(standing, compromise=judged, compromise_at=recorded.at)
             case ScannerRun(said="compromised" | "inconclusive") as scanner:
@@ -186,6 +192,11 @@ def _supersedes(run: Run, earlier: Run) -> bool:
         return earlier.plan.purpose in {Purpose.CLOSE, *_OPENING}
     # Doing it leaves nothing of an undoing, and undoing it nothing of a doing.
     return run.plan.playbook == earlier.plan.playbook
+
+
+def _mitigates(run: Run, ending: Ending) -> bool:
+    """Whether a mitigation was, or may have been, put in force or taken back."""
+    return run.plan.purpose is Purpose.MITIGATE and ending is not Ending.REFUSED
 
 
 def _only_reads(plan: Plan) -> bool:

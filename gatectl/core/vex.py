@@ -37,9 +37,11 @@ def builds_seen(records: Iterable[Recorded]) -> BuildsSeen | None:
         match recorded.event:
             case RunStarted(plan=plan, mode=Mode.REAL) if recorded.run is not None:
                 plans[recorded.run] = plan
-            case StepEnded(proves=Interlock.NODES_FIXED, node=str() as node, verdict=verdict) if (
-                recorded.run in plans
-            ):
+            case StepEnded(
+                proves=Interlock.NODES_FIXED | Interlock.SETTINGS,
+                node=str() as node,
+                verdict=verdict,
+            ) if recorded.run in plans:
                 if recorded.run != newest:
                     newest, verdicts = recorded.run, {}
                 at = recorded.at

@@ -1,10 +1,12 @@
 """The verbs on a case, typed; nothing is contacted."""
 
 import json
+import os
 from typing import Any
 
 import pytest
 
+from gatectl.config.settings import system_user
 from tests.cli.keyboard import Keyboard
 
 OPENED = ("case", "open", "winter", "--title", "A flaw")
@@ -89,9 +91,34 @@ def test_an_incident_has_three_deadlines_of_which_a_report_meets_one(desk: Keybo
 def test_names_are_kept_beside_the_journal_and_can_be_erased(desk: Keyboard) -> None:
     """The journal never held the name, and verifies without it."""
     desk.type("note", "told", "--by", "officer", "--name", "J. Jansen")
-    (kept,) = document(desk, "case", "names")["names"]
-    assert kept["name"] == "J. Jansen"
+    (kept,) = [
+        one for one in document(desk, "case", "names")["names"] if one["name"] == "J. Jansen"
+    ]
     assert "Jansen" not in json.dumps(desk.events())
     assert desk.type("case", "names", "--erase", kept["pseudonym"]).code == 0
-    assert document(desk, "case", "names")["names"] == []
+    left = document(desk, "case", "names")["names"]
+    assert "J. Jansen" not in {one["name"] for one in left}
     assert desk.type("journal", "verify").code == 0
+
+
+def test_the_account_that_types_is_a_pseudonym_on_record(bystander: Keyboard) -> None:
+    """Its name lies beside the journal, and can be erased there; the chain stays whole."""
+    bystander.type(*OPENED)
+    told = bystander.type("log", "--json").gate["events"]
+    (kept,) = document(bystander, "case", "names")["names"]
+    assert kept["name"] == system_user(os.environ)
+    assert {one["actor"] for one in told} == {kept["pseudonym"]}
+    shown = bystander.type("case", "names", "--erase", kept["pseudonym"])
+    assert kept["name"] not in shown.out.split()
+    assert bystander.type("journal", "verify").code == 0
+
+
+def test_an_operator_that_the_configuration_names_goes_on_record_in_these_words(
+    bystander: Keyboard,
+) -> None:
+    """Whoever wants a role, or a name, there has asked for it."""
+    config = bystander.changed(("[settings]\n", '[settings]\noperator = "night shift"\n'))
+    assert bystander.type(*OPENED, config=config).code == 0
+    shown = bystander.type("log", "--json", config=config)
+    assert {one["actor"] for one in shown.gate["events"]} == {"night shift"}
+    assert json.loads(bystander.type("case", "names", "--json", config=config).out)["names"] == []

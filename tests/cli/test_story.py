@@ -1,5 +1,6 @@
 """The story of the winter of 2019 and 2020, played and told."""
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -56,10 +57,11 @@ class Played:
 
 @pytest.fixture(scope="module", name="played")
 def _played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """Play the story once for all tests."""
+    """Play the story once for all tests, into a folder named from where one stands."""
     folder = tmp_path_factory.mktemp("almelo")
-    words = ("rehearse", "--story", "almelo-2020", "--out", str(folder), "--speed", "240")
-    return Played(shown=type_in(*words), folder=folder)
+    words = ("rehearse", "--story", "almelo-2020", "--out", folder.name, "--speed", "240")
+    with contextlib.chdir(folder.parent):
+        return Played(shown=type_in(*words), folder=folder)
 
 
 def test_the_story_ends_well_and_writes_four_reports(played: Played) -> None:

@@ -134,6 +134,18 @@ def test_an_opening_by_one_person_alone_is_told_until_it_is_confirmed_or_undone(
     assert nobody_else(fold(chronicle)) == ""
 
 
+def test_who_agreed_is_told_with_the_first_act_and_an_override_is_no_opening() -> None:
+    """Approvals go on record with the act, after the opening began."""
+    chronicle = Chronicle()
+    chronicle.begin(plan_of(purpose=Purpose.REOPEN), run="r1")
+    chronicle.add(signal(Signal.REOPEN_STARTED))
+    chronicle.add(ApprovalUsed(nonce="m", principals=("carl",), override="compromise-check"))
+    assert "NOBODY ELSE" in nobody_else(fold(chronicle))
+    chronicle.add(ApprovalUsed(nonce="n", principals=("anna", "bert")))
+    assert nobody_else(fold(chronicle)) == ""
+    assert set(fold(chronicle).used) == {"m", "n"}
+
+
 def test_approvals_that_were_used_by_a_run_that_opened_nothing_cover_no_other() -> None:
     """An opening that was cut off before it began leaves its names behind for nobody."""
     chronicle = Chronicle()

@@ -10,6 +10,7 @@ from gatectl.core.approvalrequest import (
     InterlockAsked,
     NodeAsked,
     NotARequest,
+    OverrideAsked,
     read_request,
     request_digest,
     request_text,
@@ -75,3 +76,16 @@ def test_the_words_name_all_that_is_agreed_to() -> None:
     assert words["plan"] == REQUEST.plan
     assert words["expires"] == "2026-01-18 21:00:00 UTC"
     assert words["number"] == REQUEST.nonce
+
+
+def test_a_request_for_an_override_names_it_and_its_reason() -> None:
+    """And no request is both: what is signed as one can never be used as the other."""
+    asked = OverrideAsked(interlock="compromise-check", reason="the river rises")
+    request = replace(REQUEST, action="override", override=asked)
+    assert read_request(request_text(request)) == request
+    words = dict(words_of_request(request))
+    assert words["you agree"] == "that almelo is reopened although compromise-check is not so"
+    assert words["the reason"] == "the river rises"
+    for mixed in (replace(REQUEST, override=asked), replace(REQUEST, action="override")):
+        with pytest.raises(NotARequest, match="overridden"):
+            read_request(request_text(mixed))

@@ -106,5 +106,5 @@ def test_who_is_affected_comes_from_the_configuration() -> None:
         UserGroup(group="Hall", count=4, side=Side.INSIDE),
     )
     answer = on_consequences(followed().case(), replace(make_gate(), users=users))
-    assert {"group-outside", "group-inside"} <= {one.key for one in answer.details}
+    assert {"group-outside", "group-inside"} <= {one.key for one in answer.short}
     assert "no-groups" not in gaps(answer)

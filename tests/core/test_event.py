@@ -1,6 +1,7 @@
 """What can be written in the journal, and that all of it can be read again."""
 
 import json
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -35,6 +36,7 @@ from gatectl.core.event import (
     ActAnswered,
     ActIntended,
     CompromiseJudged,
+    ConfigurationSeen,
     Ending,
     Event,
     EvidenceId,
@@ -56,8 +58,10 @@ from gatectl.core.event import (
     StepStarted,
     event_fields,
     event_from,
+    kept_by,
 )
 from gatectl.core.gate import GateState, Signal
+from gatectl.core.playbook import Purpose
 from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
 from tests.builders import NS_A, START, planned, shipped_plan
 
@@ -106,6 +110,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
         evidence=None,
     ),
     Examined(by="ciso", finding="clean", file="report.pdf", evidence=EvidenceId("a" * 64)),
+    ConfigurationSeen(node=NS_A, by=Purpose.CLOSE, evidence=HASH),
     CompromiseJudged(answer="inconclusive", because="no log", findings=({"path": "/x"},)),
     Signalled(
         signal=Signal.DOUBT, before=GateState.PATCHING, after=GateState.UNKNOWN, because="crash"
@@ -139,6 +144,17 @@ ONE_OF_EACH: tuple[Event, ...] = (
     ApprovalUsed(nonce="n", principals=("anna@example", "bert@example")),
     AttestationGiven(name="certificates-rotated", by="anna", says="done", sha256="0f" * 32),
 )
+
+
+def test_every_hash_under_which_something_is_kept_is_known() -> None:
+    """A kind of event that keeps evidence and is forgotten would be verified by nobody."""
+    named = {"evidence", "sha256"}
+    keeps = {type(one) for one in ONE_OF_EACH if named & {part.name for part in fields(one)}}
+    for event in ONE_OF_EACH:
+        changes = {name: HASH for name in named if hasattr(event, name)}
+        full: Event = replace(event, **changes)  # type: ignore[arg-type]  # hashes, by their names
+        assert (kept_by(full) == HASH) is (type(event) in keeps)
+    assert len(keeps) == 7
 
 
 def test_there_is_one_of_each_event_here() -> None:

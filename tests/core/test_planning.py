@@ -506,7 +506,7 @@ def test_a_setting_that_a_bulletin_asks_for_is_set_by_patch_and_seen_by_verify()
     assert sent.count(f"ns-a: {line}") == 1
     assert sent.index(f"ns-a: {line}") < sent.index("ns-a: save ns config")
     seen = shipped_plan("verify", gate=rich_gate()).steps
-    assert [s.proves for s in seen if s.claim == "required-setting-1"] == ["nodes-fixed"] * 2
+    assert [s.proves for s in seen if s.claim == "required-setting-1"] == ["settings-in-place"] * 2
     assert not [i for i in ids(shipped_plan("verify").steps) if i.startswith("required")]
 
 

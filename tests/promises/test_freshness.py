@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from gatectl.clock import SystemClock, read
+from gatectl.core.check import passed
 from gatectl.core.event import Mode, Recorded, RunStarted
+from gatectl.core.grounds import Grounds
 from gatectl.core.interlock import judge_reopening
 from gatectl.errors import ExitCode
 from gatectl.simulator.appliance import Appliance
@@ -132,12 +134,14 @@ def test_proofs_grow_old_by_themselves(verified: Keyboard) -> None:
     with at_work(verified) as (operation, _):
         gate, standing = operation._gate, operation.standing()
     now = read(SystemClock())
+    grounds = Grounds(advice=None, configuration=passed("as before"), settings=False)
 
     def against(later: timedelta) -> set[str]:
         then = replace(
             now, at=now.at + later, boot_time_ns=now.boot_time_ns + int(later.total_seconds() * 1e9)
         )
-        return {one.interlock for one in judge_reopening(gate, standing, then)}
+        blockers = judge_reopening(gate, standing, then, grounds=grounds)
+        return {one.interlock for one in blockers}
 
     assert against(timedelta()) == set()
     looked_at = {"nodes-fixed", "pair-healthy", "config-saved", "sessions-ended", "still-closed"}

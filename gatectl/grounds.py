@@ -1,0 +1,80 @@
+"""Gathers from the journal what a reopening rests on besides its proofs."""
+
+from datetime import datetime
+
+from gatectl.core.event import ConfigurationSeen, EvidenceId, Signalled
+from gatectl.core.gate import Gate, GateState
+from gatectl.core.grounds import Grounds, judge_advice
+from gatectl.core.interlock import CONFIGURATION_AGE_S_MAX
+from gatectl.core.planning import in_force
+from gatectl.core.playbook import Purpose
+from gatectl.core.snapshot import KINDS, LOOK, Snapshots, judge_snapshots
+from gatectl.desk import Desk
+from gatectl.duty import case_of
+from gatectl.errors import GatectlError, JournalDamaged
+from gatectl.ports import GateJournal, Nodes
+from gatectl.recorder import RunRecorder
+
+_LOOK_TIMEOUT_S = 60.0
+
+
+def grounds_of(desk: Desk, gate: Gate, now: datetime) -> Grounds:
+    """Judge the advice of the open case, and compare each node with what it was when it closed."""
+    since = _last_open(desk.journal, gate)
+    events = desk.journal.events(gate=gate.name, kinds=KINDS, after=since)
+    snapshots = Snapshots.from_events(events)
+    kept = (*snapshots.before.values(), *snapshots.now.values())
+    texts = _texts(desk, {one.evidence for one in kept})
+    configuration = judge_snapshots(
+        [node.name for node in gate.nodes],
+        snapshots,
+        texts,
+        now,
+        min(CONFIGURATION_AGE_S_MAX, gate.evidence_max_age_s),
+    )
+    bulletins = in_force(gate, desk.advisories)
+    return Grounds(
+        advice=judge_advice(case_of(desk.journal, gate), now),
+        configuration=configuration,
+        settings=any(bulletin.required_settings for bulletin in bulletins),
+    )
+
+
+def keep_configuration(desk: Desk, gate: Gate, nodes: Nodes, by: Purpose) -> None:
+    """Keep what each node is configured like, to compare it later; what fails here only lacks.
+
+    After a closing, all that matters is done already: nothing may make it seem undone.
+    """
+    if by not in {Purpose.CLOSE, Purpose.VERIFY}:
+        return
+    recorder = RunRecorder(
+        journal=desk.journal, gate=gate.name, run=None, lease=None, listeners=desk.listeners
+    )
+    for node in gate.nodes:
+        try:
+            reply = nodes.transport(node.name).send(LOOK, timeout_s=_LOOK_TIMEOUT_S)
+            if reply.error is None:
+                evidence = desk.evidence.keep(reply.text.encode())
+                recorder.record(ConfigurationSeen(node=node.name, by=by, evidence=evidence))
+        except GatectlError:
+            nodes.forget(node.name)
+
+
+def _last_open(journal: GateJournal, gate: Gate) -> int:
+    """Find the last record after which the gate was open: what is older says nothing here."""
+    for recorded in journal.newest_first(gate=gate.name, kinds=("gate.signalled",)):
+        event = recorded.event
+        if isinstance(event, Signalled) and event.after is GateState.OPEN:
+            return recorded.sequence
+    return 0
+
+
+def _texts(desk: Desk, wanted: set[EvidenceId]) -> dict[EvidenceId, str]:
+    """Read what is there; what is missing or was changed is left out, and is then not known."""
+    texts: dict[EvidenceId, str] = {}
+    for evidence in wanted:
+        try:
+            texts[evidence] = desk.evidence.read(evidence).decode("utf-8", "replace")
+        except JournalDamaged:
+            continue
+    return texts
