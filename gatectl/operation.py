@@ -10,14 +10,10 @@ from typing import Literal
 
 from gatectl.consent import Consent
 from gatectl.core.agreements import nobody_else
-from gatectl.core.course import failed_code
+from gatectl.core.course import failed_code, only_inside_unseen
 from gatectl.core.event import Examined, Mode, Refusal
 from gatectl.core.gate import Gate, GateName, GateState, Signal
-from gatectl.core.interlock import (
-    Blocker,
-    Interlock,
-    standing_blockers,
-)
+from gatectl.core.interlock import Blocker, Interlock, standing_blockers
 from gatectl.core.plan import Direction, Plan, plan_changes
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
@@ -99,6 +95,7 @@ class Operation:
                 works = results[-1].code not in {ExitCode.MAYBE_OPEN, ExitCode.REFUSED}
                 # Shut and not saved: another method would add nothing, and be saved no better.
                 works |= results[-1].state is GateState.CLOSED_UNSAVED
+                works |= self._only_inside_unseen(results[-1])
                 if works or mode is Mode.DRY:
                     break
         last = results[-1]
@@ -107,6 +104,12 @@ class Operation:
             # No method could begin. Whether that matters is for a look from outside to say.
             last = replace(last, code=failed_code(self._execution.look_from_outside()))
         return replace(last, runs=runs)
+
+    def _only_inside_unseen(self, result: Result) -> bool:
+        sides = self.standing().sides
+        if sides is None or not result.runs:
+            return False
+        return only_inside_unseen(result.runs[-1], sides.outside, sides.inside)
 
     def run(
         self,

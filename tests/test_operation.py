@@ -189,6 +189,22 @@ def test_when_a_method_does_not_work_the_next_one_is_tried(keyboard: Keyboard) -
     assert keyboard.visits() == (False, True)
 
 
+def test_a_dead_look_from_inside_does_not_cost_the_offices_their_access(
+    keyboard: Keyboard,
+) -> None:
+    """Outside is proven shut: the next method would shut the office out, and prove no more."""
+    at, text = 'side = "inside"', keyboard.config.read_text(encoding="utf-8")
+    begin = text.index("control = ", text.index(at))
+    end = text.index("\n", begin)
+    dead = f'{text[:begin]}control = "127.0.0.1:1"{text[end:]}'
+    keyboard.config.write_text(dead, encoding="utf-8")
+    with at_work(keyboard) as (operation, _):
+        result = operation.close(Mode.REAL)
+    assert result.code is ExitCode.MAYBE_OPEN
+    assert [run.plan.playbook for run in result.runs] == ["close-acl"]
+    assert keyboard.visits() == (False, True)
+
+
 def test_close_never_waits_for_another_run(keyboard: Keyboard) -> None:
     """Who holds the gate loses it to a close, while any other verb is told to wait."""
     with at_work(keyboard) as (operation, desk):

@@ -49,6 +49,19 @@ def unsaved_nodes(run: Run) -> tuple[NodeName, ...]:
     return tuple(dict.fromkeys(node for node in failed if node is not None))
 
 
+def only_inside_unseen(run: Run, outside: Reach, inside: Reach) -> bool:
+    """Say whether a closing holds in everything but that nobody could look from inside.
+
+    Another method could not make that look succeed; it would only take the offices' access away.
+    """
+    return (outside, inside) == ("shut", "unknown") and all(
+        step.precheck
+        or isinstance(step.task, SidesTask)
+        or ((outcome := run.record(step.id).outcome) is not None and outcome.holds)
+        for step in run.plan.steps
+    )
+
+
 def all_but_saved(run: Run) -> bool:
     """Say whether a closing holds in everything but that a node could not save it."""
     bad = {Outcome.FAILED, Outcome.UNKNOWN}

@@ -13,6 +13,7 @@ from gatectl.core.course import (
     Reach,
     all_but_saved,
     exit_code,
+    only_inside_unseen,
     signal_at_end,
     signal_at_start,
     told_by_node,
@@ -183,6 +184,18 @@ def test_more_than_the_saving_or_a_saving_that_nobody_knows_of_is_no_such_state(
     """A node that did not answer has not said that it is not saved."""
     assert unsaved_nodes(run) == nodes
     assert not all_but_saved(run)
+
+
+def test_a_closing_that_nobody_could_see_from_inside_is_told_apart() -> None:
+    """All its claims hold, outside is shut, and only the look from inside was not to be had."""
+    run = closing(deny_a=Outcome.DONE, saved_a=Outcome.ALREADY)
+    assert only_inside_unseen(run, "shut", "unknown")
+    others: tuple[tuple[Reach, Reach], ...]
+    others = (("unknown", "unknown"), ("open", "unknown"), ("shut", "shut"))
+    for outside, inside in others:
+        assert not only_inside_unseen(run, outside, inside)
+    for outcome in (Outcome.FAILED, Outcome.UNKNOWN):
+        assert not only_inside_unseen(closing(deny_a=outcome), "shut", "unknown")
 
 
 def test_each_node_is_told_with_its_first_trouble() -> None:

@@ -55,7 +55,7 @@ def failures(project: Path, measure: Measure, folder: Path) -> list[str]:
     """Run the measure's test in the copy; gives how each of its cases failed."""
     report = folder / "report.xml"
     words = ("-q", "-m", "long or not long", f"--junitxml={report}", "--tb=short", "-x")
-    without = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
+    without = ("-p", "no:cacheprovider", "-p", "no:randomly", "-n0")
     done = subprocess.run(  # noqa: S603 - this very Python, and a test of this project
         [sys.executable, "-m", "pytest", *words, *without, measure.test],
         capture_output=True,
