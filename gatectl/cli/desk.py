@@ -53,11 +53,13 @@ class Workplace:
     stop: SignalStop
 
 
-def configuration_of(ctx: click.Context, *, unpinned: bool = False) -> Configuration:
+def configuration_of(
+    ctx: click.Context, *, unpinned: bool = False, closing: bool = False
+) -> Configuration:
     """Read the configuration that this command line is for."""
     given = ctx.obj["config"]
     path = find_configuration(Path(given) if given else None, os.environ)
-    return read_configuration(path, unpinned=unpinned)
+    return read_configuration(path, unpinned=unpinned, closing=closing)
 
 
 @contextmanager
@@ -74,7 +76,9 @@ def workplace(
     Closing goes on without a journal, if there is none to be had. Only a rehearsal may keep its
     journal where a restart would lose it.
     """
-    configuration = configuration_of(ctx)
+    configuration = configuration_of(ctx, closing=closing)
+    for sentence in configuration.left_out:
+        _tell(f"left out: {sentence}")
     gates = chosen(configuration, _names(ctx, configuration, names))
     keyring = Keyring(_ask_on_terminal())
     state = configuration.settings.state_dir

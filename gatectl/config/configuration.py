@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gatectl.config.bulletins import Bulletin, read_bulletins
+from gatectl.config.bulletins import Bulletin, Bulletins, read_bulletins
 from gatectl.config.consistency import Known, consistency_flaws, texts
 from gatectl.config.document import Document, Key, read_document, read_toml
 from gatectl.config.gates import gates_from
@@ -47,6 +47,8 @@ class Configuration:
     """When work on each gate may begin."""
     known_drift: Mapping[GateName, tuple[KnownDrift, ...]] = field(default_factory=dict)
     messages: tuple[MessageWay, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """What was wrong, and nothing that a closing waits for."""
     bulletins: Mapping[AdvisoryId, Bulletin] = field(default_factory=dict)
     """Those that come with gatectl and the site's own."""
 
@@ -102,19 +104,29 @@ def _is_there(path: Path) -> bool:
 
 
 def read_configuration(
-    path: Path, *, environment: Mapping[str, str] | None = None, unpinned: bool = False
+    path: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    unpinned: bool = False,
+    closing: bool = False,
 ) -> Configuration:
     """Read a configuration; raises ConfigInvalid with a line for each thing that is wrong.
 
     `unpinned` is for the one command that pins host keys: there they may be missing still.
+    `closing` is for the one that needs no bulletins: a site's own are left out where they are
+    broken.
     """
     document = read_document(path)
     refuse(located(document, monstrous(document.data)))
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - a symlink's own folder is meant
     written = typed(TypeAdapter(WrittenConfiguration), document.data)
     objections = written if isinstance(written, list) else []
-    bulletins = read_bulletins(_own_advisories(document.data, objections, folder))
+    bulletins, left_out = _bulletins(_own_advisories(document.data, objections, folder), closing)
     flaws = _all_flaws(document, objections, folder, bulletins=bulletins, unpinned=unpinned)
+    if closing:
+        of_folder = [flaw for flaw in flaws if flaw[0] == _ADVISORY_DIR]
+        left_out += tuple(str(problem) for problem in located(document, of_folder))
+        flaws = [flaw for flaw in flaws if flaw[0] != _ADVISORY_DIR]
     refuse(located(document, flaws))
     if isinstance(written, list):
         raise ConfigInvalid(f"{path} is not a configuration")
@@ -128,7 +140,17 @@ def read_configuration(
         known_drift=known_drift_from(written),
         messages=messages_from(written, folder),
         bulletins=bulletins,
+        left_out=left_out,
     )
+
+
+def _bulletins(own: Path | None, closing: bool) -> tuple[Bulletins, tuple[str, ...]]:
+    try:
+        return read_bulletins(own), ()
+    except ConfigInvalid as exc:
+        if not closing:
+            raise
+        return read_bulletins(None), (exc.sentence,)
 
 
 def _all_flaws(

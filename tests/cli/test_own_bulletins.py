@@ -108,6 +108,22 @@ def test_a_folder_that_is_not_there_is_refused(bystander: Keyboard) -> None:
     assert "advisory_dir" in refused(bystander.type("advisories", config=config))
 
 
+@pytest.mark.parametrize("folder", ["bulletins", "nowhere"], ids=["broken", "missing"])
+def test_closing_does_not_wait_for_bulletins(keyboard: Keyboard, folder: str) -> None:
+    """What is wrong with them is said; the gate is shut all the same."""
+    if folder == "bulletins":
+        (keyboard.folder / folder).mkdir()
+        put(keyboard, "ours.toml", "[fixed")
+    known = ("[settings]\n", f'[settings]\nadvisory_dir = "{folder}"\n')
+    keyboard.changed(known).replace(keyboard.config)
+    shown = keyboard.type("close")
+    assert shown.code == ExitCode.PROVEN, shown.err
+    assert "left out: " in shown.err
+    assert ("advisory_dir" if folder == "nowhere" else "ours.toml") in shown.err
+    assert keyboard.visits() == (False, True)
+    refused(keyboard.type("patch", "-n"))
+
+
 def test_an_import_goes_into_the_folder_and_counts_from_then_on(site: Keyboard) -> None:
     """It is listed and compared; it never takes the place of a bulletin that is known."""
     record = site.folder / "record.json"
