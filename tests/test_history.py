@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gatectl.clock import HandClock
+from gatectl.core.checkpoint import StandingKept
 from gatectl.core.event import Noted, Recorded, SidesSeen, Signalled
 from gatectl.core.fold import KEEP_AFTER
 from gatectl.core.gate import GateName, GateState, Signal
@@ -85,6 +86,19 @@ def test_a_long_past_is_kept_once_and_read_no_more(journal: CountingJournal) -> 
     assert again.standing().sides is not None
     assert again.standing().state == standing.state
     assert journal.read == 1
+
+
+def test_a_standing_that_was_kept_by_other_rules_is_kept_anew_at_once(
+    journal: CountingJournal,
+) -> None:
+    """After a new version the long past is folded once more, and not at every start."""
+    for _ in range(KEEP_AFTER):
+        journal.append(LOOK, gate=GATE)
+    journal.append(StandingKept(rules="0-of-another-version", document="{}"), gate=GATE)
+    history = GateHistory(journal, GATE)
+    history.standing()
+    history.keep()
+    assert kinds(journal) == [KEEP_AFTER + 1, KEEP_AFTER + 2]
 
 
 def test_a_short_past_is_not_kept(journal: CountingJournal) -> None:

@@ -65,7 +65,9 @@ class Fold:
             self.sequence = recorded.sequence
             lived = lived_until(lived, recorded)
             if isinstance(recorded.event, StandingKept):
-                self.since_kept = 0
+                # One that was kept by other rules is of no use: the next is to be kept soon.
+                if recorded.event.rules == rules():
+                    self.since_kept = 0
                 continue
             self.since_kept += 1
             run = run_after(self._runs, recorded)

@@ -106,7 +106,9 @@ def write_journal(path: Path, events: int, gates: int = 1) -> None:
             left -= 100_000
         for name in names:
             # As a run does at its end, every two thousand events.
-            GateHistory(journal, name).keep()
+            past = GateHistory(journal, name)
+            past.standing()
+            past.keep()
 
 
 def main() -> None:
