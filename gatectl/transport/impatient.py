@@ -5,20 +5,17 @@ each look and each act would otherwise wait its whole time for the same silence.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import BinaryIO, TypeVar
+from collections.abc import Callable
 
-from gatectl.core.netscaler import Reply
 from gatectl.errors import GatectlError, Unreachable, Untrusted
-from gatectl.transport.contract import Progress, RemoteFile, Stream, Transport
+from gatectl.transport.contract import Transport
 from gatectl.transport.conversation import Silent
+from gatectl.transport.forwarding import Forwarding, T
 from gatectl.watchdog import Clock, boot_clock
 
 COOL_DOWN_S = 60.0
 _SILENCES_MAX = 2
 """A single answer may get lost; a host that lets us in and twice says nothing has stopped."""
-_T = TypeVar("_T")
 
 
 class Impatience:
@@ -53,57 +50,16 @@ class Impatience:
         self._silences[host] = 0
 
 
-class Impatient:
+class Impatient(Forwarding):
     """Stands in front of another transport, and asks a lost host again only after a while."""
 
     def __init__(self, transport: Transport, host: str, impatience: Impatience) -> None:
-        self._transport = transport
+        super().__init__(transport)
         self._host = host
         self._impatience = impatience
 
-    def send(self, command: str, *, timeout_s: float) -> Reply:
-        """Send a command, unless the host was lost just now."""
-        return self._tried(lambda: self._transport.send(command, timeout_s=timeout_s))
-
-    def send_expecting_disconnect(self, command: str, *, timeout_s: float) -> Reply | None:
-        """Send a command that ends the session."""
-        sent = self._transport.send_expecting_disconnect
-        return self._tried(lambda: sent(command, timeout_s=timeout_s))
-
-    def put(
-        self,
-        source: Path,
-        target: str,
-        *,
-        sha256: str,
-        timeout_s: float,
-        progress: Progress | None = None,
-    ) -> None:
-        """Bring a file there."""
-        put = self._transport.put
-        self._tried(
-            lambda: put(source, target, sha256=sha256, timeout_s=timeout_s, progress=progress)
-        )
-
-    def get(
-        self, path: str, sink: BinaryIO, *, limit: int, progress: Progress | None = None
-    ) -> RemoteFile:
-        """Fetch a file."""
-        return self._tried(lambda: self._transport.get(path, sink, limit=limit, progress=progress))
-
-    def walk(self, path: str, *, limit: int) -> Iterator[RemoteFile]:
-        """Find files."""
-        return self._transport.walk(path, limit=limit)
-
-    def dial(self, host: str, port: int, *, timeout_s: float) -> Stream:
-        """Connect onwards."""
-        return self._transport.dial(host, port, timeout_s=timeout_s)
-
-    def close(self) -> None:
-        """End the session."""
-        self._transport.close()
-
-    def _tried(self, ask: Callable[[], _T]) -> _T:
+    def around(self, ask: Callable[[], T]) -> T:
+        """Ask, unless the host was lost just now; and remember what comes of it."""
         self._impatience.check(self._host)
         try:
             answer = ask()

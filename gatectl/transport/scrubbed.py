@@ -6,50 +6,41 @@ only gatectl's own secrets are hidden in them, and the file says then in how man
 there before is told by no hash, since from that a password could be guessed.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, cast
 
 from gatectl.core.netscaler import Reply
 from gatectl.errors import GatectlError
 from gatectl.secret import HidingSink, Secret, scrub
-from gatectl.transport.contract import Progress, RemoteFile, Stream, Transport
+from gatectl.transport.contract import Progress, RemoteFile, Transport
+from gatectl.transport.forwarding import Forwarding, T
 
-_T = TypeVar("_T")
 
-
-class Scrubbed:
+class Scrubbed(Forwarding):
     """Stands in front of another transport and clears what comes back."""
 
     def __init__(self, transport: Transport, secrets: Callable[[], Collection[Secret]]) -> None:
-        self._transport = transport
+        super().__init__(transport)
         self._secrets = secrets
+
+    def around(self, ask: Callable[[], T]) -> T:
+        """Clear the words of an error, too: they may quote the device."""
+        try:
+            return ask()
+        except GatectlError as exc:
+            exc.sentence = scrub(exc.sentence, self._secrets())
+            exc.args = (exc.sentence,)
+            raise
 
     def send(self, command: str, *, timeout_s: float) -> Reply:
         """Send a command and clear its answer."""
-        return self._reply(self._told(lambda: self._transport.send(command, timeout_s=timeout_s)))
+        return self._reply(super().send(command, timeout_s=timeout_s))
 
     def send_expecting_disconnect(self, command: str, *, timeout_s: float) -> Reply | None:
         """Send a command that ends the session, and clear what still came."""
-        sent = self._transport.send_expecting_disconnect
-        reply = self._told(lambda: sent(command, timeout_s=timeout_s))
+        reply = super().send_expecting_disconnect(command, timeout_s=timeout_s)
         return None if reply is None else self._reply(reply)
-
-    def put(
-        self,
-        source: Path,
-        target: str,
-        *,
-        sha256: str,
-        timeout_s: float,
-        progress: Progress | None = None,
-    ) -> None:
-        """Bring a file there."""
-        put = self._transport.put
-        self._told(
-            lambda: put(source, target, sha256=sha256, timeout_s=timeout_s, progress=progress)
-        )
 
     def get(
         self, path: str, sink: BinaryIO, *, limit: int, progress: Progress | None = None
@@ -58,23 +49,11 @@ class Scrubbed:
         hiding = HidingSink(sink, self._secrets())
         # It is written to and nothing else.
         into = cast("BinaryIO", hiding)
-        found = self._told(lambda: self._transport.get(path, into, limit=limit, progress=progress))
+        found = super().get(path, into, limit=limit, progress=progress)
         hiding.finish()
         if not hiding.hidden:
             return found
         return replace(found, sha256=hiding.sha256, hidden=hiding.hidden)
-
-    def walk(self, path: str, *, limit: int) -> Iterator[RemoteFile]:
-        """Find the files at and below a path."""
-        return self._transport.walk(path, limit=limit)
-
-    def dial(self, host: str, port: int, *, timeout_s: float) -> Stream:
-        """Connect onwards from the other side."""
-        return self._transport.dial(host, port, timeout_s=timeout_s)
-
-    def close(self) -> None:
-        """End the session."""
-        self._transport.close()
 
     def _reply(self, reply: Reply) -> Reply:
         known = self._secrets()
@@ -84,12 +63,3 @@ class Scrubbed:
             error=None if reply.error is None else scrub(reply.error, known),
             warnings=tuple(scrub(warning, known) for warning in reply.warnings),
         )
-
-    def _told(self, attempt: Callable[[], _T]) -> _T:
-        """Clear the words of an error, too: they may quote the device."""
-        try:
-            return attempt()
-        except GatectlError as exc:
-            exc.sentence = scrub(exc.sentence, self._secrets())
-            exc.args = (exc.sentence,)
-            raise
