@@ -48,11 +48,12 @@ from gatectl.history import GateHistory
 from gatectl.lease import LeaseToken
 from gatectl.ports import Lookout
 from gatectl.recorder import RunRecorder, held
-from gatectl.runner import Runner, sides_seen
+from gatectl.runner import Runner
 from gatectl.site import NodeSessions
 from gatectl.transport.contract import Transport
 from gatectl.transport.impatient import Impatience, Impatient
 from gatectl.transport.readonly import ReadOnly
+from gatectl.turn import sides_seen
 
 _FENCE_TIMEOUT_S = 60.0
 _SETTLE_S = 5.0

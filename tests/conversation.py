@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gatectl.clock import HandClock
-from gatectl.core.check import Verdict, passed
-from gatectl.core.event import Event, Recorded
+from gatectl.core.check import Expectation, Verdict, passed
+from gatectl.core.event import Event, Outcome, Recorded
 from gatectl.core.gate import NodeName, Side
 from gatectl.core.netscaler import Reply
 from gatectl.core.plan import CollectTask, Plan, PlannedStep
+from gatectl.core.playbook import Purpose
 from gatectl.core.reach import VantageReport
 from gatectl.core.run import Run
-from gatectl.errors import GateBusy, GatectlError, Interrupted
+from gatectl.errors import ConversationCut, GateBusy, GatectlError, Interrupted, Unreachable
 from gatectl.evidence import EvidenceStore
 from gatectl.ports import Recorder, RequestSeen
 from gatectl.runner import Runner
 from gatectl.transport.contract import Progress, RemoteFile, Stream
-from tests.builders import Chronicle
+from tests.builders import Chronicle, device_task, plan_of, planned
 
 Answer = Reply | Exception | None
 """None is a session that ended before an answer, where that was expected."""
@@ -263,3 +264,29 @@ class Stage:
     def events(self, kind: type[Event]) -> list[Event]:
         """List the events of one kind."""
         return [record.event for record in self.chronicle.records if isinstance(record.event, kind)]
+
+
+LOOK, ACT = "show ns config", "save ns config"
+CUT = ConversationCut("the session ended in mid-answer")
+DOWN = Unreachable("ns-a does not answer")
+STEP = planned("saved@ns-a")
+PLAN = plan_of(STEP)
+CLOSE = plan_of(STEP, purpose=Purpose.CLOSE, playbook="close-acl")
+TWO_LINES = planned(
+    "deny@ns-a",
+    device_task(
+        look="show ns acl X",
+        holds=(Expectation(field="applied", equals="APPLIED"),),
+        act=("add ns acl X DENY", "apply ns acls"),
+    ),
+)
+NO_RULE = Reply(text="", error="No such resource")
+RULE = Reply(
+    text="1)\tName: X\n\tAction: DENY                          Hits: 0\n"
+    "\tActive Status: ENABLED                 Applied Status: APPLIED"
+)
+
+
+def outcome(run: Run, step: PlannedStep = STEP) -> Outcome | None:
+    """Tell how a step ended."""
+    return run.record(step.id).outcome

@@ -22,8 +22,9 @@ class Measure:
     """How often the text stands in the file; each of them is replaced."""
 
 
-_RUNNER = "gatectl/runner.py"
+_TURN = "gatectl/turn.py"
 _TEST_RUNNER = "tests/test_runner.py"
+_TEST_TURN = "tests/test_turn.py"
 _TEST_JOURNAL = "tests/test_journal.py"
 _TEST_CONNECTION = "tests/test_transport_connection.py"
 
@@ -31,44 +32,44 @@ ACTS = (
     Measure(
         name="intent before act",
         without="The lines are sent, and the intent is written down afterwards.",
-        file=_RUNNER,
-        stands="""        self.run = self.run.after(self.runner.recorder.record(intended))
+        file=_TURN,
+        stands="""        self.run = self.run.after(self.recorder.record(intended))
         for line in task.act:
-            self.runner.stop.check()
+            self.stop.check()
             # Whoever slept since the intent may have lost the gate meanwhile.
-            self.runner.recorder.still_held()
+            self.recorder.still_held()
             if not self._send(task, line):
                 return
 """,
         instead="""        for line in task.act:
             self._send(task, line)
-        self.run = self.run.after(self.runner.recorder.record(intended))
+        self.run = self.run.after(self.recorder.record(intended))
 """,
-        test=f"{_TEST_RUNNER}::test_the_intent_is_on_record_before_the_act_and_the_outcome_after_the_look",
+        test=f"{_TEST_TURN}::test_the_intent_is_on_record_before_the_act_and_the_outcome_after_the_look",
     ),
     Measure(
         name="a second look decides",
         without="The device's Done is taken for the outcome.",
-        file=_RUNNER,
+        file=_TURN,
         stands="return outcome_of_act(self._repeat(look_after, self.step.retry, again))",
         instead='return outcome_of_act(passed("it said Done"))',
-        test=f"{_TEST_RUNNER}::test_an_answer_that_says_done_is_no_proof",
+        test=f"{_TEST_TURN}::test_an_answer_that_says_done_is_no_proof",
     ),
     Measure(
         name="what must change has changed",
         without="A restart is proven by the build alone.",
-        file=_RUNNER,
+        file=_TURN,
         stands="return all_of((verdict, change))",
         instead="return verdict",
-        test=f"{_TEST_RUNNER}::test_a_new_build_without_a_new_boot_time_is_no_restart",
+        test=f"{_TEST_TURN}::test_a_new_build_without_a_new_boot_time_is_no_restart",
     ),
     Measure(
         name="no act beside an earlier one",
         without="An install is begun while one is running.",
-        file=_RUNNER,
+        file=_TURN,
         stands="busy = self._wait_until_idle(task)",
         instead='busy = passed("not looked at")',
-        test=f"{_TEST_RUNNER}::test_an_act_waits_until_an_earlier_one_is_not_at_work_any_more",
+        test=f"{_TEST_TURN}::test_an_act_waits_until_an_earlier_one_is_not_at_work_any_more",
     ),
     Measure(
         name="a doubtful step is looked at again",
@@ -84,7 +85,7 @@ ACTS = (
         file="gatectl/core/sequencer.py",
         stands="return Outcome.UNKNOWN, verdict",
         instead="return Outcome.ALREADY, verdict",
-        test=f"{_TEST_RUNNER}::test_an_unknown_look_never_acts",
+        test=f"{_TEST_TURN}::test_an_unknown_look_never_acts",
     ),
     Measure(
         name="a check can fail",
@@ -132,8 +133,8 @@ RIVALS = (
     Measure(
         name="the lease is looked at before each line",
         without="Whoever slept since its intent sends the next line all the same.",
-        file=_RUNNER,
-        stands="            self.runner.recorder.still_held()\n            if not",
+        file=_TURN,
+        stands="            self.recorder.still_held()\n            if not",
         instead="            if not",
         test=f"{_TEST_RUNNER}::test_a_run_that_lost_its_gate_sends_no_further_line",
     ),
@@ -500,7 +501,7 @@ RECORD = (
     Measure(
         name="a full disk ends the run on record",
         without="A run whose journal is full stops without a word in it.",
-        file=_RUNNER,
+        file="gatectl/runner.py",
         stands="return self.end(known, ending, exc.sentence)",
         instead="return known",
         test=f"{_TEST_RUNNER}::test_a_full_journal_ends_the_run_on_record_before_the_next_act",
