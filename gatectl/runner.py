@@ -1,4 +1,4 @@
-"""The loop: which step comes next, its turn, and the outcome on record. The only place that retries."""
+"""The loop: which step comes next, its turn, its outcome on record. The only place that retries."""
 
 import time
 from dataclasses import dataclass, replace
