@@ -57,7 +57,8 @@ def running(folder: Path) -> Iterator[StandIn]:
         "PermitRootLogin prohibit-password\nPasswordAuthentication no\nPrintMotd no\n"
         "PrintLastLog no\nKbdInteractiveAuthentication no\nMaxStartups 200\n"
         f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
-        f"ForceCommand {folder}/appliance\n"
+        # Without the level, bash takes itself for a first shell and reads the user's own files.
+        f"ForceCommand {folder}/appliance\nSetEnv SHLVL=5\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
