@@ -48,7 +48,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "hostkeys": ("hosts:hostkeys", "Show and pin the host keys of the nodes"),
     "certificates": ("certificates:certificates", "Show and pin the key of a gate's certificate"),
     "rehearse": ("rehearse:rehearse", "Live through the whole story on a simulated pair"),
-    "simulate": ("rehearse:simulate", "Start a simulated pair and leave it running"),
+    "simulate": (
+        "rehearse:simulate",
+        "Start a simulated pair, or a fleet of single gates, and leave it running",
+    ),
     "help": ("people:help_", "Show the guide for the night itself, on one screen"),
     "man": ("people:man", "Print the manual page"),
     "completion": ("people:completion", "Print what makes a shell complete gatectl's words"),
