@@ -31,9 +31,9 @@ from gatectl.desk import Desk
 from gatectl.duty import due_now, tell_overdue
 from gatectl.emergencypath import emergency_trouble
 from gatectl.errors import ExitCode, GatectlError
+from gatectl.journal.recorder import RunRecorder
 from gatectl.operation import Operation
 from gatectl.ownway import own_addresses
-from gatectl.recorder import RunRecorder
 from gatectl.settings_seen import SettingsSeen, see_settings
 from gatectl.shownbuild import see_shown_build
 from gatectl.site import GateLookout, NodeSessions

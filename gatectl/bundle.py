@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gatectl.chain import Link, canonical
 from gatectl.core.advisory import Advisory
 from gatectl.core.agreement import ApprovalGiven, ApprovalRequested
 from gatectl.core.event import EvidenceId, Recorded
@@ -33,9 +32,10 @@ from gatectl.core.manifest import (
 )
 from gatectl.core.vex import builds_seen, vex_document
 from gatectl.errors import InvalidInput, JournalDamaged, JournalUnavailable
-from gatectl.evidence import EvidenceStore
-from gatectl.journal import Journal
-from gatectl.recordlines import lines_of
+from gatectl.journal.chain import Link, canonical
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.journal import Journal
+from gatectl.journal.recordlines import lines_of
 
 RECORDS: Final = "records.jsonl"
 EVIDENCE: Final = "evidence.jsonl"

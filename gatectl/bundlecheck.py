@@ -32,7 +32,7 @@ from gatectl.core.manifest import (
 )
 from gatectl.core.words import words_of
 from gatectl.errors import GatectlError, InvalidInput
-from gatectl.recordlines import Walked, walk
+from gatectl.journal.recordlines import Walked, walk
 from gatectl.signatures import SignerList, look_at, understood
 
 _CHUNK_BYTES = 2**20

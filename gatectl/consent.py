@@ -54,8 +54,8 @@ from gatectl.core.standing import Standing, evidence_ids
 from gatectl.desk import Admitted, Desk
 from gatectl.errors import InvalidInput, JournalDamaged, Refused
 from gatectl.grounds import grounds_of
-from gatectl.history import GateHistory
-from gatectl.recorder import RunRecorder
+from gatectl.journal.history import GateHistory
+from gatectl.journal.recorder import RunRecorder
 from gatectl.signatures import SignerList, look_at, openssh_version, read_signer_list
 
 _REQUESTS_TRIED_MAX = 50

@@ -15,8 +15,8 @@ from gatectl.core.plan import Plan
 from gatectl.core.run import Run
 from gatectl.core.window import Window
 from gatectl.errors import ExitCode, GatectlError
+from gatectl.journal.recorder import Listener
 from gatectl.ports import GateJournal, Keeper, Lookout, StopFlag
-from gatectl.recorder import Listener
 from gatectl.transport.contract import Transport
 
 Connect = Callable[[Host], Transport]

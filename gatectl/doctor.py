@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from gatectl.ballast import Ballast
 from gatectl.config.configuration import Configuration
 from gatectl.config.upkeep import MessageWay
 from gatectl.core.check import Answer
 from gatectl.core.gate import Gate, SecretRef
 from gatectl.emergencypath import emergency_trouble
 from gatectl.errors import ExitCode, GatectlError, worst
-from gatectl.journal import Journal
-from gatectl.journals import JournalPlace
+from gatectl.journal.ballast import Ballast
+from gatectl.journal.journal import Journal
+from gatectl.journal.opening import JournalPlace
+from gatectl.journal.sqlitefile import sqlite_version
+from gatectl.probe.trust import trust_for
 from gatectl.secret import resolve
 from gatectl.signatures import openssh_version
-from gatectl.sqlitefile import sqlite_version
 from gatectl.storage import refuse_unsafe_file_system
-from gatectl.trust import trust_for
 
 FREE_BYTES_MIN: Final = 2_000_000_000
 SQLITE_MIN: Final = (3, 35, 0)

@@ -7,8 +7,8 @@ from gatectl.core.deadline import KINDS, Deadline, deadlines, untold
 from gatectl.core.gate import Gate
 from gatectl.core.upkeep import DeadlinePassed
 from gatectl.desk import Desk
+from gatectl.journal.recorder import RunRecorder
 from gatectl.ports import GateJournal
-from gatectl.recorder import RunRecorder
 
 
 def case_of(journal: GateJournal, gate: Gate) -> Case | None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from gatectl.emergency import emergency_folders
+from gatectl.journal.emergency import emergency_folders
 
 
 def emergency_trouble(state_dir: Path) -> str:

@@ -44,10 +44,10 @@ from gatectl.core.window import judge_window
 from gatectl.desk import Admission, Admitted, Connect, Desk, Result
 from gatectl.errors import ExitCode, GatectlError, JournalUnavailable, LeaseLost
 from gatectl.grounds import keep_configuration
-from gatectl.history import GateHistory
-from gatectl.lease import LeaseToken
+from gatectl.journal.history import GateHistory
+from gatectl.journal.lease import LeaseToken
+from gatectl.journal.recorder import RunRecorder, held
 from gatectl.ports import Lookout
-from gatectl.recorder import RunRecorder, held
 from gatectl.runner import Runner
 from gatectl.site import NodeSessions
 from gatectl.transport.contract import Transport

@@ -12,8 +12,8 @@ from gatectl.core.snapshot import KINDS, LOOK, Snapshots, judge_snapshots
 from gatectl.desk import Desk
 from gatectl.duty import case_of
 from gatectl.errors import GatectlError, JournalDamaged
+from gatectl.journal.recorder import RunRecorder
 from gatectl.ports import GateJournal, Nodes
-from gatectl.recorder import RunRecorder
 
 _LOOK_TIMEOUT_S = 60.0
 

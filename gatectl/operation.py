@@ -37,9 +37,9 @@ from gatectl.execution import (
     interlocks_judged,
 )
 from gatectl.facts import FactsSeen, see_facts
+from gatectl.journal.recorder import holder_gone, take_from_the_dead
 from gatectl.overrides import refuse_strange_overrides
 from gatectl.planner import Planner
-from gatectl.recorder import holder_gone, take_from_the_dead
 
 VERIFY = "verify"
 REOPEN = "reopen"

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gatectl.chain import Head
 from gatectl.core.check import Observation, Verdict
 from gatectl.core.event import Event, EvidenceId, Recorded, RunId
 from gatectl.core.gate import GateName, NodeName, Side
 from gatectl.core.plan import CollectTask, PlannedStep
 from gatectl.core.reach import VantageReport
-from gatectl.lease import TTL_S, Fence, Lease, LeaseToken
+from gatectl.journal.chain import Head
+from gatectl.journal.lease import TTL_S, Fence, Lease, LeaseToken
 from gatectl.transport.contract import Transport
 
 Entry = tuple[Event, GateName, RunId | None]

@@ -14,10 +14,10 @@ from gatectl.core.gate import Gate, Host, NodeName, Side, Vantage, VantageName
 from gatectl.core.page import HttpAnswer
 from gatectl.core.reach import Look, VantageReport
 from gatectl.errors import GatectlError, Unreachable
-from gatectl.exchange import agree, open_stream
-from gatectl.held import HeldConnection
 from gatectl.ports import RequestSeen
-from gatectl.probe import (
+from gatectl.probe.exchange import agree, open_stream
+from gatectl.probe.held import HeldConnection
+from gatectl.probe.request import (
     NoAnswer,
     answer_record,
     local_dialler,
@@ -25,9 +25,9 @@ from gatectl.probe import (
     request,
     survey,
 )
-from gatectl.stream import Deadline, Dialler, PlainStream, Stream, Target
+from gatectl.probe.stream import Deadline, Dialler, PlainStream, Stream, Target
+from gatectl.probe.trust import Trust, trust_for
 from gatectl.transport.contract import Transport
-from gatectl.trust import Trust, trust_for
 
 Connect = Callable[[Host], Transport]
 """Makes a session that connects at its first command; a read-only one for whatever only looks."""

@@ -19,8 +19,8 @@ from gatectl.core.event import (
     StepEnded,
 )
 from gatectl.core.gate import GateName
-from gatectl.evidence import EvidenceStore
-from gatectl.journal import Journal
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.journal import Journal
 from tests.builders import ALMELO, BULLETINS, NS_A, NS_B, make_gate, plan_of, planned
 from tests.core.test_approvalrequest import REQUEST
 from tests.signing import make_key, sign_with, signer_line

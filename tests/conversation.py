@@ -15,7 +15,7 @@ from gatectl.core.playbook import Purpose
 from gatectl.core.reach import VantageReport
 from gatectl.core.run import Run
 from gatectl.errors import ConversationCut, GateBusy, GatectlError, Interrupted, Unreachable
-from gatectl.evidence import EvidenceStore
+from gatectl.journal.evidence import EvidenceStore
 from gatectl.ports import Recorder, RequestSeen
 from gatectl.runner import Runner
 from gatectl.transport.contract import Progress, RemoteFile, Stream

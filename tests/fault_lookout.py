@@ -7,7 +7,7 @@ from gatectl.core.gate import Gate, Side, Vantage
 from gatectl.core.page import End, HttpAnswer, Page, read_answer
 from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.ports import RequestSeen
-from gatectl.probe import answer_record
+from gatectl.probe.request import answer_record
 from gatectl.simulator import web
 from gatectl.simulator.appliance import Appliance
 from tests.fault_session import OFFICE

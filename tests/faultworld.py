@@ -16,7 +16,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from gatectl.chain import Link
 from gatectl.clock import HandClock
 from gatectl.config.shipped import read_advisories, read_indicators
 from gatectl.core.event import (
@@ -30,14 +29,15 @@ from gatectl.core.netscaler import Reply
 from gatectl.core.standing import Standing
 from gatectl.desk import Connect, Desk
 from gatectl.errors import GatectlError
-from gatectl.history import GateHistory
-from gatectl.journal import Journal
-from gatectl.lease import LeaseToken
+from gatectl.journal.chain import Link
+from gatectl.journal.history import GateHistory
+from gatectl.journal.journal import Journal
+from gatectl.journal.lease import LeaseToken
+from gatectl.journal.schema import create_tables
+from gatectl.journal.sqlitefile import SqliteFile
 from gatectl.operation import Operation
-from gatectl.schema import create_tables
 from gatectl.simulator.appliance import Appliance, make_pair
 from gatectl.simulator.switches import Switches
-from gatectl.sqlitefile import SqliteFile
 from tests.builders import PLAYBOOKS, make_gate
 from tests.fault_checker import Checker
 from tests.fault_clock import WorldClock, WorldScheduler, whole_process_at

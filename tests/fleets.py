@@ -12,11 +12,11 @@ from gatectl.core.event import ActIntended, LookMade, Mode, Recorded
 from gatectl.core.gate import Gate, GateName
 from gatectl.desk import Desk, Result
 from gatectl.errors import ExitCode, GatectlError
-from gatectl.evidence import EvidenceStore
-from gatectl.journal import Journal
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.journal import Journal
+from gatectl.journal.recorder import Listener
 from gatectl.keyring import Keyring
 from gatectl.operation import Operation
-from gatectl.recorder import Listener
 from gatectl.simulator.fleet import SimulatedFleet
 from gatectl.simulator.rehearsal import INSIDE, OUTSIDE, SimulatedSite
 from gatectl.site import GateLookout

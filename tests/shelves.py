@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from gatectl.chain import Head
 from gatectl.clock import Clock, HandClock
 from gatectl.core.event import Noted, RunId
 from gatectl.core.gate import GateName
 from gatectl.core.journalserver import JournalServer
-from gatectl.engine import Engine, LeaseTime, Rows
-from gatectl.journal import Journal
-from gatectl.postgres.server import PostgresServer
-from gatectl.schema import SCHEMA_VERSION
-from gatectl.sqlitefile import SqliteFile
+from gatectl.journal.chain import Head
+from gatectl.journal.engine import Engine, LeaseTime, Rows
+from gatectl.journal.journal import Journal
+from gatectl.journal.postgres.server import PostgresServer
+from gatectl.journal.schema import SCHEMA_VERSION
+from gatectl.journal.sqlitefile import SqliteFile
 from tests.postgres_server import OwnServer
 
 GATE = GateName("almelo")
@@ -186,7 +186,7 @@ class ServerShelf:
         """Connect."""
         return (
             "from gatectl.core.journalserver import JournalServer\n"
-            "from gatectl.postgres.server import PostgresServer\n"
+            "from gatectl.journal.postgres.server import PostgresServer\n"
             f"engine = PostgresServer.open(JournalServer(url={self.place.url!r}),\n"
             "    created=SystemClock().now(), password=lambda: None)\n"
             "journal = Journal.on(engine, clock=SystemClock(), actor='other', origin='test')\n"

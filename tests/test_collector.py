@@ -26,7 +26,7 @@ from gatectl.core.netscaler import Reply
 from gatectl.core.plan import CollectTask, JudgeTask, PlannedStep, UploadTask
 from gatectl.core.playbook import Purpose
 from gatectl.errors import CommandRefused, ConversationCut, JournalDamaged
-from gatectl.evidence import EvidenceStore
+from gatectl.journal.evidence import EvidenceStore
 from gatectl.transport.contract import Progress, RemoteFile, Stream
 from tests.builders import NS_A, NS_B, START, Chronicle, device_task, plan_of, planned
 from tests.conversation import NotingRecorder

@@ -29,12 +29,12 @@ from gatectl.core.gate import ApprovalPolicy, Approver, Gate, GateState
 from gatectl.core.interlock import Interlock
 from gatectl.core.plan import Plan
 from gatectl.desk import Admitted, Connect, Desk
-from gatectl.emergency import LostEvidence
 from gatectl.errors import GateBusy, GatectlError, InvalidInput, JournalDamaged, Refused
-from gatectl.journal import Journal
-from gatectl.lease import LeaseToken
+from gatectl.journal.emergency import LostEvidence
+from gatectl.journal.journal import Journal
+from gatectl.journal.lease import LeaseToken
+from gatectl.journal.recorder import RunRecorder
 from gatectl.ports import Lookout
-from gatectl.recorder import RunRecorder
 from tests.builders import (
     ALMELO,
     BULLETINS,

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from gatectl import doctor
-from gatectl.ballast import Ballast
 from gatectl.clock import HandClock
 from gatectl.config.configuration import Configuration, read_configuration
 from gatectl.core.check import Answer
 from gatectl.core.gate import ApprovalPolicy, GateName, Target
 from gatectl.doctor import Finding, doctor_code, examine_machine, judged
 from gatectl.errors import ExitCode
-from gatectl.journal import Journal
+from gatectl.journal.ballast import Ballast
+from gatectl.journal.journal import Journal
 from tests.test_config import GOOD
 
 

@@ -14,8 +14,8 @@ from gatectl.core.event import Recorded, SidesSeen
 from gatectl.core.gate import GateName
 from gatectl.dossier import Dossier, case_by_name
 from gatectl.errors import InvalidInput, Refused
-from gatectl.evidence import EvidenceStore
-from gatectl.journal import Journal
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.journal import Journal
 from gatectl.ports import GateJournal
 from tests.builders import ALMELO
 from tests.casefile import CASE, advice, at, decision

@@ -14,8 +14,8 @@ from gatectl.core.notice import Occasion, notice_of
 from gatectl.core.playbook import Purpose
 from gatectl.desk import Desk
 from gatectl.duty import due_now, tell_overdue
-from gatectl.journal import Journal
-from gatectl.recorder import Listener
+from gatectl.journal.journal import Journal
+from gatectl.journal.recorder import Listener
 from tests.builders import ALMELO, make_gate
 from tests.casefile import CaseFile, advice, at, closing
 

@@ -14,7 +14,7 @@ from gatectl.core.event import ActAnswered, ActIntended, Mode, Refusal, RunEnded
 from gatectl.core.gate import GateState, Signal
 from gatectl.desk import Desk
 from gatectl.errors import ExitCode, GateBusy, Interrupted, InvalidInput, Refused
-from gatectl.lease import LeaseToken
+from gatectl.journal.lease import LeaseToken
 from gatectl.operation import Operation
 from gatectl.simulator.rehearsal import SimulatedSite
 from tests.cli.keyboard import Keyboard

@@ -15,9 +15,9 @@ from gatectl.clock import HandClock
 from gatectl.core.event import Noted
 from gatectl.core.gate import GateName
 from gatectl.errors import JournalDamaged, JournalUnavailable
-from gatectl.journal import Journal
-from gatectl.schema import create_tables, set_pragmas
-from gatectl.sqlitefile import SqliteFile
+from gatectl.journal.journal import Journal
+from gatectl.journal.schema import create_tables, set_pragmas
+from gatectl.journal.sqlitefile import SqliteFile
 from tests.power_cut_vfs import Acknowledged, Deleted, Disk, Entry, Synced, Written, cut
 
 GATE = GateName("gw-ext")

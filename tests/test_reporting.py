@@ -14,8 +14,8 @@ from gatectl.core.casework import Says
 from gatectl.core.gate import AdvisoryId
 from gatectl.desk import Desk
 from gatectl.dossier import Dossier
-from gatectl.evidence import EvidenceStore
-from gatectl.journal import Journal
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.journal import Journal
 from gatectl.reporting import FORMATS, Wish, written_report
 from tests.builders import ALMELO, BULLETINS, make_gate
 from tests.casefile import CASE, advice, at

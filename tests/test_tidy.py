@@ -19,13 +19,12 @@ TESTS = ROOT / "tests"
 
 DOORS = {
     "paramiko": ("gatectl.transport.", "gatectl.simulator."),
-    "sqlite3": ("gatectl.sqlitefile",),
+    "sqlite3": ("gatectl.journal.sqlitefile",),
     "tenacity": ("gatectl.runner",),
     "click": ("gatectl.cli.",),
     "tomllib": ("gatectl.config.document",),
     "rich": ("gatectl.cli.",),
     "subprocess": (
-        "gatectl.anchor",
         "gatectl.hook",
         "gatectl.secret",
         "gatectl.signature",
@@ -33,8 +32,8 @@ DOORS = {
     ),
     "jinja2": ("gatectl.report.page",),
     "cryptography": ("gatectl.simulator.",),
-    "psycopg": ("gatectl.postgres.",),
-    "pydantic": ("gatectl.core.", "gatectl.config.", "gatectl.record"),
+    "psycopg": ("gatectl.journal.postgres.",),
+    "pydantic": ("gatectl.core.", "gatectl.config.", "gatectl.journal.record"),
 }
 """The one door of each effect: a module, or a folder of them (with the dot at its end)."""
 
@@ -111,7 +110,7 @@ LONG_MODULES: dict[str, str] = {}
 """Modules that are longer, each with its reason."""
 
 NO_TEST_OF_ITS_OWN = {
-    "gatectl.engine": "only protocols and a value; every test of the journal runs on its engines",
+    "gatectl.journal.engine": "only protocols and a value; the journal's tests run on its engines",
     "gatectl.ports": "only protocols; its fakes in the tests are checked by mypy",
     "gatectl.transport.contract": "only protocols and values; the fakes are checked by mypy",
     "gatectl.desk": "only values that are handed over; mypy checks who makes and takes them",
@@ -308,7 +307,7 @@ def arrows(module: Module) -> Iterator[str]:
             yield module.at(line, f"imports {target}", "return a value that cli prints")
         elif module.name in LEAVES and target.startswith("gatectl"):
             yield module.at(line, f"a leaf imports {target}", "take what is needed as a value")
-        elif is_in(module.name, ("gatectl.probe",)) and is_in(target, ("gatectl.transport",)):
+        elif is_in(module.name, ("gatectl.probe.",)) and is_in(target, ("gatectl.transport",)):
             yield module.at(line, "probe imports transport", "take a dialler")
 
 
@@ -475,7 +474,7 @@ def bad(name: str) -> Module:
         (doors, "gatectl.core.x", 5),
         (doors, "gatectl.runner", 4),
         (doors, "gatectl.cli.x", 4),
-        (doors, "gatectl.sqlitefile", 4),
+        (doors, "gatectl.journal.sqlitefile", 4),
         (doors, "gatectl.simulator.web", 5),
         (doors, "gatectl.simulator.ssh", 4),
         (configures_log, "gatectl.runner", 1),

@@ -20,9 +20,9 @@ from gatectl.core.gate import Gate
 from gatectl.core.visible import visible
 from gatectl.dossier import Dossier
 from gatectl.errors import ExitCode, InvalidInput
-from gatectl.evidence import EvidenceStore
-from gatectl.journal import Journal
-from gatectl.journals import open_journal, place_of
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.journal import Journal
+from gatectl.journal.opening import open_journal, place_of
 from gatectl.signatures import read_signer_list
 
 _REPORT_BYTES_MAX = 256 * 2**20

@@ -25,16 +25,16 @@ from gatectl.config.shipped import read_indicators
 from gatectl.core.event import Recorded
 from gatectl.core.gate import Gate, GateName
 from gatectl.desk import Desk
-from gatectl.emergency import EmergencyRecord, emergency_desk, emergency_folders, take_in
 from gatectl.errors import GatectlError, InvalidInput, JournalDamaged, JournalUnavailable
-from gatectl.evidence import EvidenceStore
-from gatectl.journal import Journal
-from gatectl.journals import open_journal, place_of
+from gatectl.journal.emergency import EmergencyRecord, emergency_desk, emergency_folders, take_in
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.journal import Journal
+from gatectl.journal.opening import open_journal, place_of
+from gatectl.journal.recorder import Listener
 from gatectl.keyring import Keyring
 from gatectl.log import configure, step_record
 from gatectl.messages import Messenger
 from gatectl.people import People
-from gatectl.recorder import Listener
 from gatectl.site import GateLookout
 from gatectl.stop import SignalStop
 

@@ -18,7 +18,7 @@ from gatectl.core.check import Answer
 from gatectl.core.visible import visible
 from gatectl.doctor import Finding, doctor_code, examine_journal, examine_machine
 from gatectl.errors import ExitCode, GatectlError
-from gatectl.journals import open_journal, place_of
+from gatectl.journal.opening import open_journal, place_of
 
 
 @click.command()

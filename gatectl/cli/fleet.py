@@ -19,7 +19,7 @@ from gatectl.core.gate import Gate
 from gatectl.core.visible import visible
 from gatectl.desk import Result
 from gatectl.errors import MEANINGS, ExitCode, GatectlError, InvalidInput, worst
-from gatectl.fleet import (
+from gatectl.fleet.rollout import (
     AT_ONCE_MAX,
     PROCESSES,
     THREADS,
@@ -77,7 +77,7 @@ def on_many(
 ) -> list[Result]:
     """Do a verb on all gates of a workplace."""
     # A single gate needs none of it, and starts the quicker for that.
-    from gatectl.workplaces import workers  # noqa: PLC0415 - only a fleet needs it
+    from gatectl.fleet.workplaces import workers  # noqa: PLC0415 - only a fleet needs it
 
     wanted = max(rollout.batch, rollout.canary)
     with workers(place.desk, where, wanted) as (at_once, elsewhere):

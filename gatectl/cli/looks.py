@@ -17,7 +17,7 @@ from gatectl.core.plan import Direction, Plan
 from gatectl.core.report import plan_document, timeline
 from gatectl.core.visible import visible
 from gatectl.errors import ExitCode
-from gatectl.history import GateHistory
+from gatectl.journal.history import GateHistory
 from gatectl.operation import Operation
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from gatectl.anchor import Anchor, PaperAnchor, read_anchor, send_to_syslog, sign, write_anchor
 from gatectl.cli import options
 from gatectl.cli.desk import configuration_of, workplace
 from gatectl.cli.output import print_document, print_line
@@ -16,20 +15,28 @@ from gatectl.core.gate import GateName
 from gatectl.core.visible import visible
 from gatectl.core.words import words_of
 from gatectl.errors import ExitCode, InvalidInput
-from gatectl.evidence import EvidenceStore
-from gatectl.excerpt import excerpt_lines, look_through_excerpt
-from gatectl.journal import Journal
-from gatectl.journals import JournalPlace, open_journal, place_of
-from gatectl.lease import Lease, LeaseToken
-from gatectl.operation import Operation
-from gatectl.postgres.tables import birth_statements, rights_statements
-from gatectl.verification import (
+from gatectl.journal.anchor import (
+    Anchor,
+    PaperAnchor,
+    read_anchor,
+    send_to_syslog,
+    sign,
+    write_anchor,
+)
+from gatectl.journal.evidence import EvidenceStore
+from gatectl.journal.excerpt import excerpt_lines, look_through_excerpt
+from gatectl.journal.journal import Journal
+from gatectl.journal.lease import Lease, LeaseToken
+from gatectl.journal.opening import JournalPlace, open_journal, place_of
+from gatectl.journal.postgres.tables import birth_statements, rights_statements
+from gatectl.journal.verification import (
     Verification,
     look_through,
     with_anchor,
     with_evidence,
     with_paper,
 )
+from gatectl.operation import Operation
 
 _KEEP = "Keep the files as they are and find out who changed them. `close` still works."
 _journal_file = click.option(

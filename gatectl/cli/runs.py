@@ -27,7 +27,7 @@ from gatectl.cli.planfile import read_kept, run_kept
 from gatectl.core.event import Mode
 from gatectl.core.plan import Direction
 from gatectl.errors import InvalidInput, Refused
-from gatectl.fleet import Verb
+from gatectl.fleet.rollout import Verb
 from gatectl.operation import Operation
 
 

@@ -16,7 +16,7 @@ from gatectl.clock import SystemClock
 from gatectl.desk import Desk
 from gatectl.dossier import Dossier
 from gatectl.errors import ExitCode, GatectlError
-from gatectl.journal import Journal
+from gatectl.journal.journal import Journal
 from gatectl.operation import Operation
 from gatectl.people import People
 from gatectl.report.language import LANGUAGES, translations

@@ -12,7 +12,7 @@ from pathlib import Path
 from gatectl.cli.entry import run
 from gatectl.clock import SystemClock
 from gatectl.core.event import ActAnswered, LookMade, Recorded, RunStarted, StepEnded
-from gatectl.journal import Journal
+from gatectl.journal.journal import Journal
 from gatectl.simulator.rehearsal import SimulatedSite
 
 

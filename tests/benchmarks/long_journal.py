@@ -25,8 +25,8 @@ from gatectl.core.event import (
 )
 from gatectl.core.gate import GateName, GateState, Signal
 from gatectl.core.plan import Plan
-from gatectl.history import GateHistory
-from gatectl.journal import Journal
+from gatectl.journal.history import GateHistory
+from gatectl.journal.journal import Journal
 from tests.builders import shipped_plan
 
 LOOKS_BETWEEN_RUNS = 400

@@ -26,7 +26,7 @@ from gatectl.core.event import (
     Signalled,
 )
 from gatectl.core.gate import GateState, Signal
-from gatectl.journal import Journal
+from gatectl.journal.journal import Journal
 from tests.builders import NS_A, Chronicle, ended, plan_of, planned, started
 from tests.cli.conftest import Story
 

@@ -13,7 +13,7 @@ import pytest
 from gatectl.cli.fleet import executor_of, rollout_of
 from gatectl.core.event import Mode
 from gatectl.errors import InvalidInput
-from gatectl.fleet import Rollout, Verb
+from gatectl.fleet.rollout import Rollout, Verb
 from gatectl.operation import Operation
 from gatectl.simulator.rehearsal import GATE, SimulatedSite
 from tests.cli.conftest import SPEED

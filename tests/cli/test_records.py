@@ -12,8 +12,8 @@ from gatectl.core.gate import GateName
 from gatectl.core.journalserver import JournalServer
 from gatectl.core.words import digits_of
 from gatectl.errors import ExitCode
-from gatectl.journal import Journal
-from gatectl.journals import JournalPlace, open_journal
+from gatectl.journal.journal import Journal
+from gatectl.journal.opening import JournalPlace, open_journal
 from tests.cli.keyboard import Shown, type_in
 from tests.postgres_server import OwnServer
 

@@ -25,7 +25,7 @@ class Measure:
 _TURN = "gatectl/turn.py"
 _TEST_RUNNER = "tests/test_runner.py"
 _TEST_TURN = "tests/test_turn.py"
-_TEST_JOURNAL = "tests/test_journal.py"
+_TEST_JOURNAL = "tests/journal/test_journal.py"
 _TEST_CONNECTION = "tests/test_transport_connection.py"
 
 ACTS = (
@@ -117,7 +117,7 @@ RIVALS = (
     Measure(
         name="an intent needs its lease, in one transaction",
         without="The journal takes an intent of whoever had the gate once.",
-        file="gatectl/journal.py",
+        file="gatectl/journal/journal.py",
         stands="                self.leases.check(rows, require)\n",
         instead="                pass\n",
         test=f"{_TEST_JOURNAL}::test_an_intent_needs_its_lease_in_the_same_transaction",
@@ -125,10 +125,10 @@ RIVALS = (
     Measure(
         name="a run's intents carry its lease",
         without="The journal is not told on which lease the run acts.",
-        file="gatectl/recorder.py",
+        file="gatectl/journal/recorder.py",
         stands="require = LeaseCounts(gate=self.gate, token=self.lease)",
         instead="require = None",
-        test="tests/test_recorder.py::test_an_intent_is_refused_once_the_lease_is_lost_and_nobody_hears_it",
+        test="tests/journal/test_recorder.py::test_an_intent_is_refused_once_the_lease_is_lost_and_nobody_hears_it",
     ),
     Measure(
         name="the lease is looked at before each line",
@@ -141,18 +141,18 @@ RIVALS = (
     Measure(
         name="one holder at a time",
         without="A gate that somebody holds is given out again.",
-        file="gatectl/lease.py",
+        file="gatectl/journal/lease.py",
         stands="if stored is not None and stored.alive(now, host):",
         instead="if False:",
-        test="tests/test_lease.py::test_a_held_gate_tells_who_has_it",
+        test="tests/journal/test_lease.py::test_a_held_gate_tells_who_has_it",
     ),
     Measure(
         name="a lease ends by the boot-time clock",
         without="A holder that wakes up too late still has its gate.",
-        file="gatectl/lease.py",
+        file="gatectl/journal/lease.py",
         stands="if not stored.timed(now) or now.time_ns >= stored.until_boot_ns:",
         instead="if False:",
-        test="tests/test_lease.py::test_a_holder_that_wakes_up_too_late_has_lost_the_gate",
+        test="tests/journal/test_lease.py::test_a_holder_that_wakes_up_too_late_has_lost_the_gate",
     ),
     Measure(
         name="a resume ends all other sessions",
@@ -205,7 +205,7 @@ SHUT = (
         file="gatectl/cli/desk.py",
         stands="        if not closing:\n            raise\n",
         instead="        raise\n",
-        test="tests/test_emergency.py::test_close_works_whatever_is_wrong_with_the_journal",
+        test="tests/journal/test_emergency.py::test_close_works_whatever_is_wrong_with_the_journal",
     ),
     Measure(
         name="the emergency record is taken in",
@@ -213,7 +213,7 @@ SHUT = (
         file="gatectl/cli/desk.py",
         stands="        take_in(journal, state, clock)\n",
         instead="",
-        test="tests/test_emergency.py::test_emergency_record_is_taken_in_by_the_next_start",
+        test="tests/journal/test_emergency.py::test_emergency_record_is_taken_in_by_the_next_start",
     ),
     Measure(
         name="nobody saws off his own branch",
@@ -421,7 +421,7 @@ RECORD = (
     Measure(
         name="records are chained by their hashes",
         without="The hash beside a record is not compared with it.",
-        file="gatectl/chain.py",
+        file="gatectl/journal/chain.py",
         stands="return self.readable() and linked(str(self.previous), str(self.body)) == self.hash",
         instead="return self.readable()",
         test=f"{_TEST_JOURNAL}::test_a_changed_record_is_found_where_it_is",
@@ -429,7 +429,7 @@ RECORD = (
     Measure(
         name="an anchor outside the journal",
         without="The anchor is not compared with where the journal ends.",
-        file="gatectl/chain.py",
+        file="gatectl/journal/chain.py",
         stands="elif anchor.sequence > self.sequence:",
         instead="elif False:",
         test=f"{_TEST_JOURNAL}::test_a_cut_off_end_is_found_with_the_anchor_alone",
@@ -437,15 +437,15 @@ RECORD = (
     Measure(
         name="the database refuses changes",
         without="The triggers let records be changed and deleted.",
-        file="gatectl/schema.py",
+        file="gatectl/journal/schema.py",
         stands="SELECT RAISE(ABORT, '{REFUSAL}')",
         instead="SELECT 1",
-        test="tests/test_sqlitefile.py::test_rows_cannot_be_changed_or_deleted_by_a_slip",
+        test="tests/journal/test_sqlitefile.py::test_rows_cannot_be_changed_or_deleted_by_a_slip",
     ),
     Measure(
         name="the folder is synchronised too",
         without="The database is opened with synchronous=FULL.",
-        file="gatectl/schema.py",
+        file="gatectl/journal/schema.py",
         stands='"synchronous": 3,',
         instead='"synchronous": 2,',
         test="tests/test_power_cut.py::test_the_journals_own_settings_lose_nothing_in_300_power_cuts",
@@ -453,10 +453,10 @@ RECORD = (
     Measure(
         name="the settings are read back",
         without="A setting that SQLite ignores goes unnoticed.",
-        file="gatectl/schema.py",
+        file="gatectl/journal/schema.py",
         stands="        if found != wanted:\n",
         instead="        if False:\n",
-        test="tests/test_schema.py::test_a_setting_that_is_not_taken_is_refused",
+        test="tests/journal/test_schema.py::test_a_setting_that_is_not_taken_is_refused",
     ),
     Measure(
         name="files are their owner's alone",
@@ -477,26 +477,26 @@ RECORD = (
     Measure(
         name="evidence is what was kept",
         without="A piece that was changed is given out.",
-        file="gatectl/evidence.py",
+        file="gatectl/journal/evidence.py",
         stands="if digest.hexdigest() != evidence:",
         instead="if False:",
-        test="tests/test_evidence.py::test_a_changed_piece_is_not_given_out",
+        test="tests/journal/test_evidence.py::test_a_changed_piece_is_not_given_out",
     ),
     Measure(
         name="evidence leaves room",
         without="Evidence fills the disk to its last byte.",
-        file="gatectl/evidence.py",
+        file="gatectl/journal/evidence.py",
         stands="if disk.f_bavail * disk.f_frsize - len(chunk) < self._reserve_bytes:",
         instead="if False:",
-        test="tests/test_evidence.py::test_evidence_leaves_room_for_the_journal",
+        test="tests/journal/test_evidence.py::test_evidence_leaves_room_for_the_journal",
     ),
     Measure(
         name="nothing begins without a ballast",
         without="An act is intended where nothing could be told of it.",
-        file="gatectl/journal.py",
+        file="gatectl/journal/journal.py",
         stands="if begins and not self._engine.room_kept():",
         instead="if False:",
-        test="tests/test_ballast.py::test_nothing_begins_where_no_ballast_can_be_laid",
+        test="tests/journal/test_ballast.py::test_nothing_begins_where_no_ballast_can_be_laid",
     ),
     Measure(
         name="a full disk ends the run on record",

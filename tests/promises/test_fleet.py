@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gatectl.errors import ExitCode
-from gatectl.fleet import Rollout, carry_out_on_all
+from gatectl.fleet.rollout import Rollout, carry_out_on_all
 from gatectl.simulator.fleet import SimulatedFleet, Troubles
 from tests.cli.keyboard import clean_environment, command_line
 from tests.fleets import SPEED, assert_told_truly, closing, desk_at, opened

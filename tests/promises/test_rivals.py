@@ -20,7 +20,7 @@ import os
 import signal
 
 from gatectl.core.event import ActIntended
-from gatectl.recorder import RunRecorder
+from gatectl.journal.recorder import RunRecorder
 
 record = RunRecorder.record
 intents = []

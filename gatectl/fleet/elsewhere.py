@@ -1,0 +1,85 @@
+"""Gates whose work is done in other processes, and what is done when one of those is lost."""
+
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+
+from gatectl.core.event import Noted
+from gatectl.core.gate import Gate, GateState
+from gatectl.core.run import Run
+from gatectl.desk import Desk, Result
+from gatectl.errors import ExitCode, Interrupted
+from gatectl.fleet.coordinator import Coordinator, Ticket
+from gatectl.fleet.errand import Errand, Told, do_errand
+from gatectl.fleet.rollout import Verb
+from gatectl.operation import Operation
+from gatectl.transport.contract import Timeouts
+
+WORKERS_LOST_MAX = 3
+"""A gate at which so many workers were lost is left to a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Sends each gate to a worker; a lost worker's gate goes to another by way of a look."""
+
+    desk: Desk
+    coordinator: Coordinator
+    executor: Executor
+    timeouts: Timeouts | None = None
+
+    def carry_out(self, gate: Gate, *, command: str, verb: Verb) -> Result:
+        """Have the verb done on one gate, and wait for what it comes to."""
+        because = ""
+        for attempt in range(WORKERS_LOST_MAX):
+            try:
+                self.desk.stop.check()
+            except Interrupted as exc:
+                return Operation(self.desk, gate).refuse(command, exc)
+            ticket = self.coordinator.ticket(gate.name)
+            errand = self._errand(gate, ticket, command, verb, goes_on=attempt > 0)
+            told, because = _outcome(self.executor.submit(do_errand, errand))
+            worker = self.coordinator.withdraw(ticket)
+            if told is not None:
+                return replace(told.result, runs=self._runs(told))
+            left = f"{worker} was lost at {gate.name}: {because}; what it left is looked at first"
+            self.desk.journal.append(Noted(text=left), gate=gate.name)
+        return Result(
+            gate=gate.name,
+            state=GateState.UNKNOWN,
+            code=ExitCode.MAYBE_OPEN,
+            sentence=f"{WORKERS_LOST_MAX} workers were lost at it, the last one: {because}",
+            hint=f"`gatectl resume {gate.name}` looks at the device and goes on from there.",
+        )
+
+    def _errand(
+        self, gate: Gate, ticket: Ticket, command: str, verb: Verb, *, goes_on: bool
+    ) -> Errand:
+        return Errand(
+            ticket=ticket,
+            gate=gate,
+            command=command,
+            verb=verb,
+            goes_on=goes_on,
+            actor=self.desk.actor,
+            playbook_folders=self.desk.playbook_folders,
+            advisories=dict(self.desk.advisories),
+            windows=tuple(self.desk.windows.get(gate.name, ())),
+            timeouts=self.timeouts,
+        )
+
+    def _runs(self, told: Told) -> tuple[Run, ...]:
+        """Fold the runs from what stands in the journal here."""
+        gate = told.result.gate
+        found = (Run.from_events(tuple(self.desk.journal.events(run=run))) for run in told.runs)
+        return tuple(run for run in found if run is not None and run.plan.gate == gate)
+
+
+def _outcome(future: "Future[Told]") -> tuple[Told | None, str]:
+    """Wait for a worker; gives what it told, or why it told nothing."""
+    try:
+        error = future.exception()
+    except CancelledError:
+        return None, "its task was cancelled"
+    if error is None:
+        return future.result(), ""
+    return None, f"{type(error).__name__}: {str(error)[:300]}"

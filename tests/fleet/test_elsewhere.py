@@ -1,0 +1,189 @@
+"""Gates are closed by workers in other processes, and one of those is killed in the middle."""
+
+import importlib
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatectl.core.event import Mode, Noted, Recorded
+from gatectl.core.gate import GateName
+from gatectl.desk import Result
+from gatectl.errors import ExitCode
+from gatectl.fleet.coordinator import Coordinator
+from gatectl.fleet.elsewhere import WORKERS_LOST_MAX, Elsewhere
+from gatectl.fleet.rollout import Rollout, carry_out_on_all
+from gatectl.fleet.workforce import WorkerLost, Workforce
+from gatectl.journal.journal import Journal
+from gatectl.operation import Operation
+from gatectl.simulator.fleet import SimulatedFleet
+from gatectl.simulator.rehearsal import INSIDE, OUTSIDE
+from gatectl.stop import SignalStop
+from tests.fleets import (
+    SHORT,
+    SPEED,
+    assert_closed,
+    assert_looked_before_each_act,
+    desk_at,
+    opened,
+)
+
+CLOSE = partial(Operation.close, mode=Mode.REAL)
+STRUCK = GateName("gate-001")
+
+
+@dataclass(slots=True, kw_only=True)
+class Killer:
+    """Kills the worker that is at a gate, once, when an event of a kind happens the n-th time.
+
+    It strikes after the event is on disk and before the worker gets its answer.
+    """
+
+    kind: str
+    number: int
+    journal: Journal | None = None
+    killed: list[int] = field(default_factory=list)
+
+    def __call__(self, recorded: Recorded) -> None:
+        """Count, and strike."""
+        if recorded.gate != STRUCK or recorded.event.kind != self.kind or self.killed:
+            return
+        self.number -= 1
+        if self.number == 0 and self.journal is not None:
+            lease = self.journal.leases.show(STRUCK)
+            assert lease is not None
+            worker = re.search(r"by process (\d+) on ", lease.holder)
+            assert worker is not None
+            self.killed.append(int(worker[1]))
+            os.kill(self.killed[0], signal.SIGKILL)
+
+
+@contextmanager
+def closed_by(
+    executor: Executor, folder: Path, killer: Killer, gates: int
+) -> Iterator[tuple[SimulatedFleet, Mapping[str, Result], Journal]]:
+    """Close a fleet by workers, and hand over the simulation, the results and the journal."""
+    config = folder / "config.toml"
+    with SimulatedFleet(gates, speed=SPEED) as fleet:
+        config.write_text(fleet.configuration(folder), encoding="utf-8")
+        with opened(folder / "state", read_only=False) as journal:
+            killer.journal = journal
+            desk, found = desk_at(journal, config, killer)
+            with (
+                Coordinator(desk) as coordinator,
+                ThreadPoolExecutor(gates) as waiting,
+            ):
+                elsewhere = Elsewhere(
+                    desk=desk, coordinator=coordinator, executor=executor, timeouts=SHORT
+                )
+                work = partial(elsewhere.carry_out, command="close", verb=CLOSE)
+                results = carry_out_on_all(
+                    found, work, Rollout(batch=gates), waiting, lambda _result: None
+                )
+            yield fleet, {result.gate: result for result in results}, journal
+
+
+def assert_survived(
+    fleet: SimulatedFleet, results: Mapping[str, Result], journal: Journal, killer: Killer
+) -> None:
+    """See every gate shut, none acted on twice without a look, and the loss on record."""
+    assert len(killer.killed) == 1
+    for name, site in fleet.sites.items():
+        events = tuple(journal.events(gate=GateName(name)))
+        assert results[name].code is ExitCode.PROVEN, results[name].sentence
+        assert_looked_before_each_act(events)
+        if name != STRUCK:
+            assert_closed(site, results[name].code, events)
+        assert not site.reachable(OUTSIDE)
+        assert site.reachable(INSIDE)
+        assert not any(node.changed_since_saved() for node in site.pair.nodes)
+        assert results[name].runs
+    notes = [
+        recorded.event.text
+        for recorded in journal.events(gate=STRUCK)
+        if isinstance(recorded.event, Noted)
+    ]
+    assert any(f"process {killer.killed[0]}" in note and "was lost" in note for note in notes)
+    assert journal.verify().problems == ()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("kind", "number"), [("act.intended", 2), ("act.answered", 3), ("step.ended", 5)]
+)
+def test_a_worker_process_is_killed_and_its_gate_is_closed_by_another(
+    tmp_path: Path, kind: str, number: int
+) -> None:
+    """Killed between intent and act, or after an answer: the run is gone on with by a look."""
+    killer = Killer(kind=kind, number=number)
+    with (
+        Workforce(2, 4) as workforce,
+        closed_by(workforce, tmp_path, killer, gates=3) as (fleet, results, journal),
+    ):
+        assert_survived(fleet, results, journal, killer)
+        assert killer.killed[0] not in workforce.processes
+
+
+@pytest.mark.long
+def test_a_dask_worker_is_killed_and_its_gate_is_closed_by_another(tmp_path: Path) -> None:
+    """Two workers of a real cluster; its own second try at the lost task finds its ticket used."""
+    distributed = importlib.import_module("distributed")
+    killer = Killer(kind="act.intended", number=2)
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=2,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        executor = client.get_executor(pure=False, retries=0)
+        with closed_by(executor, tmp_path, killer, gates=2) as (fleet, results, journal):
+            assert_survived(fleet, results, journal, killer)
+
+
+class LosesAll(Executor):
+    """Loses everything that it is given."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Lose it."""
+        del fn, args, kwargs
+        future: Future[Any] = Future()
+        future.set_exception(WorkerLost("process 4711 ended"))
+        return future
+
+
+def test_a_gate_at_which_every_worker_is_lost_is_left_to_a_person(tmp_path: Path) -> None:
+    """After a few of them nobody knows how it stands, and the result says what to do."""
+    killer = Killer(kind="never", number=0)
+    with closed_by(LosesAll(), tmp_path, killer, gates=1) as (_, results, journal):
+        (result,) = results.values()
+        assert result.code is ExitCode.MAYBE_OPEN
+        assert f"{WORKERS_LOST_MAX} workers were lost" in result.sentence
+        assert result.hint.startswith("`gatectl resume gate-000`")
+        assert len(list(journal.events())) == WORKERS_LOST_MAX
+
+
+def test_a_fleet_that_was_stopped_begins_nothing_more(tmp_path: Path) -> None:
+    """A gate whose turn comes after Ctrl-C is told as interrupted, and no worker hears of it."""
+    config = tmp_path / "config.toml"
+    with SimulatedFleet(1) as fleet:
+        config.write_text(fleet.configuration(tmp_path), encoding="utf-8")
+    with opened(tmp_path / "state", read_only=False) as journal:
+        desk, (gate,) = desk_at(journal, config)
+        assert isinstance(desk.stop, SignalStop)
+        desk.stop._heard(signal.SIGINT, None)
+        with Coordinator(desk) as coordinator:
+            elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=LosesAll())
+            result = elsewhere.carry_out(gate, command="close", verb=CLOSE)
+    assert result.code is ExitCode.INTERRUPTED
