@@ -37,6 +37,7 @@ from gatectl.execution import (
     interlocks_judged,
 )
 from gatectl.facts import FactsSeen, see_facts
+from gatectl.journal.history import GateHistory
 from gatectl.journal.recorder import holder_gone, take_from_the_dead
 from gatectl.overrides import refuse_strange_overrides
 from gatectl.planner import Planner
@@ -106,10 +107,11 @@ class Operation:
         return replace(last, runs=runs)
 
     def _only_inside_unseen(self, result: Result) -> bool:
-        sides = self.standing().sides
-        if sides is None or not result.runs:
+        if not result.runs:
             return False
-        return only_inside_unseen(result.runs[-1], sides.outside, sides.inside)
+        run = result.runs[-1]
+        seen = GateHistory(self._desk.journal, self._gate.name).sides_seen(run.id)
+        return seen is not None and only_inside_unseen(run, seen)
 
     def run(
         self,

@@ -2,10 +2,11 @@
 
 from typing import Literal, assert_never
 
-from gatectl.core.event import Ending, Mode, Outcome
-from gatectl.core.gate import SHUT_STATES, GateState, NodeName, Signal
+from gatectl.core.event import Ending, Mode, Outcome, SidesSeen
+from gatectl.core.gate import SHUT_STATES, GateState, NodeName, Side, Signal
 from gatectl.core.plan import SidesTask
 from gatectl.core.playbook import Purpose
+from gatectl.core.reach import nobody_looked, reports_from_records
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
 from gatectl.errors import ExitCode
@@ -49,12 +50,14 @@ def unsaved_nodes(run: Run) -> tuple[NodeName, ...]:
     return tuple(dict.fromkeys(node for node in failed if node is not None))
 
 
-def only_inside_unseen(run: Run, outside: Reach, inside: Reach) -> bool:
+def only_inside_unseen(run: Run, seen: SidesSeen) -> bool:
     """Say whether a closing holds in everything but that nobody could look from inside.
 
     Another method could not make that look succeed; it would only take the offices' access away.
     """
-    return (outside, inside) == ("shut", "unknown") and all(
+    if seen.outside != "shut" or seen.inside != "unknown":
+        return False
+    return nobody_looked(reports_from_records(seen.looks), Side.INSIDE) and all(
         step.precheck
         or isinstance(step.task, SidesTask)
         or ((outcome := run.record(step.id).outcome) is not None and outcome.holds)

@@ -343,3 +343,9 @@ _WORST_FIRST: Final[tuple[GateWord, ...]] = ("open", "unknown", "shut")
 def worst_word(words: Iterable[GateWord]) -> GateWord:
     """Sum up several gates; no gate at all is unknown."""
     return min(words, key=_WORST_FIRST.index, default="unknown")
+
+
+def nobody_looked(reports: Iterable[VantageReport], side: Side) -> bool:
+    """Say whether no vantage of a side got anywhere at all, to its own control target either."""
+    controls = [report.control for report in reports if report.side is side]
+    return all(one is not None and one.kind not in _CONTROL_ANSWERS for one in controls)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from gatectl.core.event import Recorded, RunId, Signalled
+from gatectl.core.event import Recorded, RunId, SidesSeen, Signalled
 from gatectl.core.fold import KEEP_AFTER, Fold
 from gatectl.core.gate import GateName, Signal
 from gatectl.core.standing import Standing
@@ -60,6 +60,11 @@ class GateHistory:
                 after = recorded.sequence - 1
                 break
         return self._journal.events(gate=self._gate, after=after)
+
+    def sides_seen(self, run: RunId) -> SidesSeen | None:
+        """Give a run's last look from all vantages."""
+        looks = self._journal.newest_first(gate=self._gate, run=run, kinds=("sides.seen",))
+        return next((one.event for one in looks if isinstance(one.event, SidesSeen)), None)
 
     def newest(
         self, enough: Callable[[Sequence[Recorded]], bool], run: RunId | None = None

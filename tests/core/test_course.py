@@ -1,6 +1,7 @@
 """How runs move the gate, and what their ends are worth."""
 
 import itertools
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -19,9 +20,19 @@ from gatectl.core.course import (
     told_by_node,
     unsaved_nodes,
 )
-from gatectl.core.event import Ending, Outcome
-from gatectl.core.gate import SHUT_STATES, GateState, NodeName, Signal, advance, can_take
+from gatectl.core.event import Ending, Outcome, SidesSeen
+from gatectl.core.gate import (
+    SHUT_STATES,
+    GateState,
+    NodeName,
+    Side,
+    Signal,
+    VantageName,
+    advance,
+    can_take,
+)
 from gatectl.core.playbook import Purpose
+from gatectl.core.reach import Look, LookKind, VantageReport
 from gatectl.core.run import Run
 from gatectl.errors import ExitCode
 from tests.builders import NS_A, NS_B, Chronicle, device_task, ended, plan_of, planned
@@ -186,16 +197,41 @@ def test_more_than_the_saving_or_a_saving_that_nobody_knows_of_is_no_such_state(
     assert not all_but_saved(run)
 
 
+def seen_from(
+    control: LookKind, *, outside: Reach = "shut", inside: Reach = "unknown"
+) -> SidesSeen:
+    """Make a look from inside whose control ended like this."""
+    target = Look(
+        vantage=VantageName("office"),
+        side=Side.INSIDE,
+        target="198.51.100.10",
+        port=443,
+        wire="tcp",
+        kind=control,
+    )
+    report = VantageReport(
+        vantage=target.vantage,
+        side=target.side,
+        control=target,
+        gate=(replace(target, kind=LookKind.TLS_FAILED, wire="https"),),
+    )
+    return SidesSeen(outside=outside, inside=inside, because="", looks=report.as_records())
+
+
 def test_a_closing_that_nobody_could_see_from_inside_is_told_apart() -> None:
     """All its claims hold, outside is shut, and only the look from inside was not to be had."""
     run = closing(deny_a=Outcome.DONE, saved_a=Outcome.ALREADY)
-    assert only_inside_unseen(run, "shut", "unknown")
-    others: tuple[tuple[Reach, Reach], ...]
-    others = (("unknown", "unknown"), ("open", "unknown"), ("shut", "shut"))
-    for outside, inside in others:
-        assert not only_inside_unseen(run, outside, inside)
+    assert only_inside_unseen(run, seen_from(LookKind.REFUSED))
     for outcome in (Outcome.FAILED, Outcome.UNKNOWN):
-        assert not only_inside_unseen(closing(deny_a=outcome), "shut", "unknown")
+        assert not only_inside_unseen(closing(deny_a=outcome), seen_from(LookKind.REFUSED))
+    assert not only_inside_unseen(run, seen_from(LookKind.REFUSED, outside="unknown"))
+    assert not only_inside_unseen(run, seen_from(LookKind.REFUSED, inside="shut"))
+
+
+def test_a_gateway_that_answers_inside_with_something_else_is_no_dead_look() -> None:
+    """The office could look: another method can still prove the gate shut."""
+    run = closing(deny_a=Outcome.DONE)
+    assert not only_inside_unseen(run, seen_from(LookKind.CONNECTED))
 
 
 def test_each_node_is_told_with_its_first_trouble() -> None:
