@@ -95,7 +95,7 @@ SCENES = {
     "a journal": room_is_found_in_the_ballast,
     "an emergency record": emergency_is_told_in_the_ballast,
 }
-MOUNTED = 'mount -t tmpfs -o size=3m none "$1" && exec "$2" -m tests.test_ballast "$3" "$1"'
+MOUNTED = 'mount -t tmpfs -o size=3m none "$1" && exec "$2" -m tests.journal.test_ballast "$3" "$1"'
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -75,7 +75,7 @@ def test_a_lock_of_another_program_is_told(
     with shelf.open() as journal:
         with shelf.server.connected(shelf.database) as other:
             other.execute("BEGIN")
-            other.execute("LOCK TABLE gatectl.journal.lease IN EXCLUSIVE MODE")
+            other.execute("LOCK TABLE gatectl.lease IN EXCLUSIVE MODE")
             with pytest.raises(JournalUnavailable, match="another program"):
                 journal.append(NOTE, gate=GATE)
         assert journal.append(NOTE, gate=GATE).sequence == 1
