@@ -60,6 +60,7 @@ from gatectl.core.event import (
 )
 from gatectl.core.upkeep import AuditEnded, DeadlinePassed, MaintenanceSkipped
 from gatectl.core.visible import visible
+from gatectl.logfile import LogFile
 from gatectl.secret import Secret, scrub
 
 Fields = MutableMapping[str, Any]
@@ -87,6 +88,7 @@ def configure(
     secrets: Secrets,
 ) -> None:
     """Set the log up for this process; lines for people on a terminal, JSON Lines elsewhere."""
+    let_go()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -104,6 +106,13 @@ def configure(
         cache_logger_on_first_use=False,
     )
     _route_libraries()
+
+
+def let_go() -> None:
+    """Close the log's file, which is kept open between lines; the log stays set up."""
+    for step in structlog.get_config()["processors"]:
+        if isinstance(step, _Outlets):
+            step.close()
 
 
 def step_record(recorded: Recorded) -> tuple[str, dict[str, object]]:
@@ -283,7 +292,7 @@ class _Outlets:
             # local variables as soon as `rich` is installed.
             exception_formatter=structlog.dev.plain_traceback,
         )
-        self._file = file
+        self._file = LogFile(file) if file is not None else None
         self._secrets = secrets
         self._lock = threading.Lock()
         self._troubled: set[str] = set()
@@ -298,6 +307,12 @@ class _Outlets:
             if self._file is not None:
                 self._add(self._file, line)
         raise structlog.DropEvent
+
+    def close(self) -> None:
+        """Let go of the file; a line that still comes opens it again."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
 
     def _rendered(self, fields: Fields) -> str:
         shown = {_shown_name(name): _shown_value(name, value) for name, value in fields.items()}
@@ -314,18 +329,11 @@ class _Outlets:
         except (OSError, ValueError) as exc:
             self._tell_once("console", f"the log cannot be shown: {exc}")
 
-    def _add(self, file: Path, line: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    def _add(self, file: LogFile, line: str) -> None:
         try:
-            # Opened anew for each line: a file that was rotated away does not swallow the rest.
-            descriptor = os.open(file, flags, 0o600)
-            try:
-                # One write: lines of two processes do not mix.
-                os.write(descriptor, line.encode("ascii") + b"\n")
-            finally:
-                os.close(descriptor)
+            file.add(line.encode("ascii"))
         except (OSError, ValueError) as exc:
-            self._tell_once("file", f"the log file {file} cannot be written: {exc}")
+            self._tell_once("file", f"the log file {file.path} cannot be written: {exc}")
 
     def _tell_once(self, outlet: str, sentence: str) -> None:
         if outlet in self._troubled:

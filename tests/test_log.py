@@ -31,7 +31,7 @@ from gatectl.core.event import (
 )
 from gatectl.core.gate import GateName, GateState, NodeName, Signal
 from gatectl.core.plan import PlannedId
-from gatectl.log import configure, step_record
+from gatectl.log import configure, let_go, step_record
 from gatectl.secret import Secret
 
 CANARIES = ('pa"ss word%41', "sécrèt-ünï", "nsroot-Kanarie#1", "0123456789abcdef")
@@ -62,6 +62,7 @@ def _log_is_set_back() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    let_go()
     structlog.reset_defaults()
 
 

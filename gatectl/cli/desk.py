@@ -32,7 +32,7 @@ from gatectl.journal.journal import Journal
 from gatectl.journal.opening import open_journal, place_of
 from gatectl.journal.recorder import Listener
 from gatectl.keyring import Keyring
-from gatectl.log import configure, step_record
+from gatectl.log import configure, let_go, step_record
 from gatectl.messages import Messenger
 from gatectl.people import People
 from gatectl.site import GateLookout
@@ -127,6 +127,7 @@ def workplace(
             yield Workplace(desk=desk, configuration=configuration, gates=gates, stop=stop)
         finally:
             messenger.close()
+            let_go()
 
 
 def _at_work(configuration: Configuration, people: People) -> tuple[str, Mapping[str, str]]:
