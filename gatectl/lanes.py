@@ -20,25 +20,29 @@ _ROUNDS_A_STEP = 4
 
 
 class SharedRun:
-    """One run that several lanes work on: an event is on disk and folded in before the next is."""
+    """One run that several lanes work on; a lane's event is on disk and folded in before its next.
+
+    Lanes that record at the same time wait for one and the same sync of the disk. What they tell
+    is of different steps, so that the run comes out the same whichever is folded in first.
+    """
 
     def __init__(self, recorder: Recorder, run: Run) -> None:
         self._recorder = recorder
         self._run = run
-        self._recording = threading.RLock()
+        self._folding = threading.Lock()
 
     @property
     def run(self) -> Run:
         """The run as the journal has it now."""
-        with self._recording:
+        with self._folding:
             return self._run
 
     def record(self, event: Event) -> Recorded:
-        """Put an event on disk; whoever listens hears one at a time."""
-        with self._recording:
-            recorded = self._recorder.record(event)
+        """Put an event on disk, and fold it in."""
+        recorded = self._recorder.record(event)
+        with self._folding:
             self._run = self._run.after(recorded)
-            return recorded
+        return recorded
 
     def still_held(self) -> None:
         """Raise LeaseLost if the gate is not this run's any more."""

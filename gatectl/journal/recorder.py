@@ -35,7 +35,10 @@ _RENEW_S = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecorder:
-    """Writes a run's events; an intent only while the run holds its gate."""
+    """Writes a run's events; an intent only while the run holds its gate.
+
+    Several threads may record at the same time; whoever listens hears of one event at a time.
+    """
 
     journal: GateJournal
     gate: GateName
@@ -56,7 +59,9 @@ class RunRecorder:
 
     with_first_intent: list[Event] = field(default_factory=list)
     """What becomes true with the first act: on record in one transaction with its intent, or not
-    at all. It is emptied by that."""
+    at all. It is emptied by that. A closing, whose lanes may intend at the same time, has none."""
+
+    telling: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, event: Event) -> Recorded:
         """Put an event on disk, then tell the listeners; raises LeaseLost when that happened."""
@@ -110,8 +115,9 @@ class RunRecorder:
             self._told(self.journal.append(event, gate=self.gate, run=self.run, require=fence))
 
     def _told(self, recorded: Recorded) -> Recorded:
-        for listener in self.listeners:
-            listener(recorded)
+        with self.telling:
+            for listener in self.listeners:
+                listener(recorded)
         return recorded
 
 

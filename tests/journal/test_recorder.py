@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -241,3 +242,34 @@ def test_a_journal_that_is_away_for_a_moment_costs_nobody_the_gate(
     monkeypatch.setattr(journal.leases, "renew", renew_after_failures)
     with held(journal, ALMELO, "j.jansen", "patch"):
         assert renewed.wait(20)
+
+
+def test_whoever_listens_hears_of_one_event_at_a_time(journal: Journal) -> None:
+    """Two lanes record at the same time; a display or an emergency record is told in turn."""
+    at_once = threading.Lock()
+    overlaps: list[Recorded] = []
+    heard: list[int] = []
+
+    def listen(recorded: Recorded) -> None:
+        if not at_once.acquire(blocking=False):
+            overlaps.append(recorded)
+            return
+        time.sleep(0.002)
+        heard.append(recorded.sequence)
+        at_once.release()
+
+    recording = recorder(journal, None, listen)
+    both = threading.Barrier(2)
+
+    def lane() -> None:
+        both.wait(20)
+        for _ in range(20):
+            recording.record(NOTE)
+
+    lanes = [threading.Thread(target=lane) for _ in range(2)]
+    for one in lanes:
+        one.start()
+    for one in lanes:
+        one.join(20)
+    assert not overlaps
+    assert sorted(heard) == list(range(1, 41))
