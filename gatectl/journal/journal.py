@@ -21,6 +21,7 @@ from gatectl.errors import JournalDamaged, JournalFull, JournalUnavailable
 from gatectl.journal.chain import Head, JournalVerdict, Link, Problem, Walk, genesis, linked
 from gatectl.journal.engine import Condition, Engine, Rows
 from gatectl.journal.groupcommit import GroupCommit
+from gatectl.journal.lately import LatelyWritten
 from gatectl.journal.lease import Fence, Leases
 from gatectl.journal.mark import NEWEST_ROWS, TURN_ROWS, Mark, read_mark, write_mark
 from gatectl.journal.record import understood, written
@@ -40,6 +41,7 @@ class Journal:
         self._actor = actor
         self._origin = origin
         self._last_moment: Moment | None = None
+        self._lately = LatelyWritten()
         self._appending: GroupCommit[Rows] = GroupCommit(self._writing)
         self._where = engine.where
         self.read_only = engine.read_only
@@ -284,10 +286,12 @@ class Journal:
         recorded = replace(dated, sequence=sequence + 1)
         body = written(recorded)
         filed = (recorded.sequence, recorded.gate, recorded.run, recorded.event.kind)
+        own = linked(previous, body)
         rows.execute(
             f"INSERT INTO event ({LINK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - only our own column names are put in
-            (*filed, body, previous, linked(previous, body)),
+            (*filed, body, previous, own),
         )
+        self._lately.remember(own, recorded)
         return recorded
 
     def _insert_note(self, rows: Rows, text: str, *, gate: GateName, run: RunId | None) -> None:
@@ -297,7 +301,7 @@ class Journal:
         """Read one record, after a look at its own hash: a changed one is told to nobody."""
         if not link.intact():
             raise JournalDamaged(f"record {link.sequence} of the journal {self._where} was changed")
-        return understood(str(link.body))
+        return self._lately.find(str(link.hash)) or understood(str(link.body))
 
     def _last_link(self, rows: Rows) -> tuple[int, str]:
         newest = "SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1"
