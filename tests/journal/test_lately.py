@@ -2,9 +2,9 @@
 
 import pytest
 
-from gatectl import journal as journal_module
 from gatectl.core.event import Noted
 from gatectl.errors import JournalDamaged, JournalUnavailable
+from gatectl.journal import journal as journal_module
 from gatectl.journal.journal import Journal
 from gatectl.journal.lately import LATELY_MAX, LatelyWritten
 from gatectl.journal.record import understood
