@@ -21,6 +21,7 @@ from gatectl.core.agreements import (
     Asked,
     Given,
     evidence_digest,
+    nobody_else,
     overridden_at_opening,
 )
 from gatectl.core.approval import (
@@ -89,6 +90,10 @@ class Consent:
         """Fold what is on record."""
         journal, gate = self.desk.journal, self.gate
         return Agreements.from_events(journal.events(gate=gate.name, kinds=KINDS))
+
+    def nobody_else(self) -> str:
+        """Say that the gate was opened by one person alone, if it was."""
+        return nobody_else(self.agreements())
 
     def judge(self, standing: Standing, plan: Plan | None) -> tuple[Blocker, ...]:
         """Judge every interlock for reopening, with what people have agreed to."""

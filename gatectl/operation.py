@@ -6,10 +6,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from gatectl.consent import Consent
-from gatectl.core.agreements import nobody_else
 from gatectl.core.course import failed_code, only_inside_unseen
 from gatectl.core.event import Examined, Mode, Refusal
 from gatectl.core.gate import Gate, GateName, GateState, Signal
@@ -42,11 +40,13 @@ from gatectl.journal.recorder import holder_gone, take_from_the_dead
 from gatectl.overrides import refuse_strange_overrides
 from gatectl.planner import Planner
 
+if TYPE_CHECKING:
+    from gatectl.consent import Consent
+
 VERIFY = "verify"
 REOPEN = "reopen"
 CONFIRM = "confirm"
 NOTHING: Mapping[str, str] = MappingProxyType({})
-
 
 _RETURN_LOOKS = 180
 _RETURN_WAIT_S = 5.0
@@ -81,8 +81,7 @@ class Operation:
         except (JournalUnavailable, JournalDamaged) as exc:
             if mode is Mode.DRY:
                 raise
-            desk = self._desk.emergency(exc)
-            operation = Operation(desk, self._gate)
+            operation = Operation(self._desk.emergency(exc), self._gate)
             return operation._close(mode, overrides)
 
     def _close(self, mode: Mode, overrides: Mapping[str, str]) -> Result:
@@ -170,7 +169,7 @@ class Operation:
         `agreed` is asked last, with the gate's name, and raises Refused when nobody agrees.
         """
         refuse_strange_overrides(overrides)
-        consent = Consent(desk=self._desk, gate=self._gate)
+        consent = self._consent()
         standing = self.standing()
         if standing.state is GateState.OPEN and not standing.wanted_shut:
             return self._open_as_it_is(standing, consent)
@@ -195,8 +194,13 @@ class Operation:
         result = self._carry_out(REOPEN, mode=mode, admit=admit)
         if mode is Mode.REAL and result.code not in {ExitCode.PROVEN, ExitCode.REFUSED}:
             return self._closed_again(result)
-        told = "; ".join(filter(None, (result.sentence, nobody_else(consent.agreements()))))
+        told = "; ".join(filter(None, (result.sentence, consent.nobody_else())))
         return replace(result, sentence=told, runs=(*verified, *result.runs))
+
+    def _consent(self) -> "Consent":
+        from gatectl.consent import Consent  # noqa: PLC0415 - only an opening needs it
+
+        return Consent(desk=self._desk, gate=self._gate)
 
     def _plan_to_approve(self) -> Plan | None:
         """Make the plan that others have agreed to, if any was asked and the gate is ready."""
@@ -214,7 +218,7 @@ class Operation:
                 hint=f"`gatectl reopen {self._gate.name}` opens it provisionally first.",
             )
         verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
-        consent = Consent(desk=self._desk, gate=self._gate)
+        consent = self._consent()
         blockers, overridden = consent.judge_again(self.standing())
         if standing_blockers(blockers, overridden):
             return self._refused("confirming", blockers, verified, overridden)
@@ -236,8 +240,7 @@ class Operation:
         standing = self.notice_crash()
         run = standing.unfinished
         if run is None:
-            nothing = "no run is unfinished; there is nothing to resume"
-            code = ExitCode.PROVEN
+            nothing, code = "no run is unfinished; there is nothing to resume", ExitCode.PROVEN
             return Result(gate=self._gate.name, state=standing.state, code=code, sentence=nothing)
         if run.plan.purpose in {Purpose.REOPEN, Purpose.CONFIRM}:
             shut = self.close(Mode.REAL)
@@ -396,7 +399,7 @@ class Operation:
             hint=f"`gatectl confirm {self._gate.name}` makes it last.",
         )
 
-    def _open_as_it_is(self, standing: Standing, consent: Consent) -> Result:
+    def _open_as_it_is(self, standing: Standing, consent: "Consent") -> Result:
         """Say that an open gate is open; one that nobody would reopen gets all the reasons."""
         verified = self._carry_out(VERIFY, mode=Mode.REAL).runs
         blockers = consent.judge(self.standing(), None)

@@ -5,10 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +32,10 @@ from gatectl.core.plan import Plan, PlannedId
 from gatectl.core.visible import visible
 from gatectl.errors import GatectlError
 from gatectl.ports import GateJournal
+
+if TYPE_CHECKING:
+    # The console imports it by itself where something moves.
+    from rich.status import Status
 
 _TIMED = ("run.started", "step.ended")
 _LEARNT_FROM = 500

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.text import Text
 
 from gatectl.cli.display import console_on, duration, may_colour
@@ -64,6 +63,8 @@ class FleetDisplay:
         if not self._animated:
             yield
             return
+        from rich.live import Live  # noqa: PLC0415 - only what moves needs it
+
         with Live(
             get_renderable=self.picture,
             console=self._console,

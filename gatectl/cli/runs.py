@@ -21,7 +21,6 @@ from gatectl.cli.fleet import (
     spread,
 )
 from gatectl.cli.fleetdisplay import fleet_display_on_stderr
-from gatectl.cli.judged_image import scan_image
 from gatectl.cli.output import finish
 from gatectl.cli.planfile import read_kept, run_kept
 from gatectl.core.event import Mode
@@ -242,6 +241,8 @@ def scan(
     without a configuration: exit code 0 for clean and scanned, 5 for the other two.
     """
     if image is not None:
+        from gatectl.cli.judged_image import scan_image  # noqa: PLC0415 - only an image needs it
+
         if gates:
             raise InvalidInput("an image is no gate", hint="Name a gate, or --image, not both.")
         since = exposed_since.replace(tzinfo=UTC) if exposed_since else None

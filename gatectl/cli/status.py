@@ -19,7 +19,6 @@ from gatectl.cli.output import (
     shown_build_words,
 )
 from gatectl.consent import Consent
-from gatectl.core.agreements import nobody_else
 from gatectl.core.check import Answer, Verdict
 from gatectl.core.course import code_of_standing
 from gatectl.core.deadline import Deadline, overdue
@@ -94,7 +93,7 @@ def _see(place: Workplace, gate: Gate) -> _Seen:
         facts=facts,
         build=compare_with_pair(shown, facts.roles, facts.builds),
         due=due_now(desk.journal, gate, desk.clock.now()),
-        opened_alone=nobody_else(Consent(desk=desk, gate=gate).agreements()),
+        opened_alone=Consent(desk=desk, gate=gate).nobody_else(),
     )
 
 

@@ -1,11 +1,9 @@
 """A journal in one SQLite file: how it is opened, written, read in stretches, and how it fails."""
 
-import multiprocessing
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -302,6 +300,10 @@ def walk_shared(
     meanwhile: Callable[[], Iterator[Problem]],
 ) -> Iterator[Problem]:
     """Walk along a whole journal, a process a share; do what is to be done meanwhile first."""
+    # Short journals, and all that is not a verification, start the quicker without it.
+    import multiprocessing  # noqa: PLC0415 - only a long journal needs it
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - same
+
     (_, own_end), *others = shares
     if not all(begin.hash for begin, _ in others):
         # A record that a share would begin behind is missing: who walks alone finds where.
