@@ -6,6 +6,6 @@ is one event's written form, `chain` what links them by hashes, and `groupcommit
 writers share one sync of the disk. `lease` says who may act on a gate. `recorder` writes a run's
 events while its lease counts, `looking` those of a run that only looks, `emergency` those of a
 closing that goes on without a journal. `history` and `mark` make a long record quick to read.
-`anchor` keeps its head elsewhere, `verification` finds every change, `excerpt` takes one gate out,
-and `evidence` keeps what was seen, by its hash.
+`lately` remembers what this process wrote itself. `anchor` keeps its head elsewhere, `verification`
+finds every change, `excerpt` takes one gate out, and `evidence` keeps what was seen, by its hash.
 """
