@@ -315,7 +315,7 @@ class Operation:
         lease = self._desk.journal.leases.show(self._gate.name)
         if lease is not None and lease.alive and not holder_gone(lease):
             return standing
-        doubt = f"run {run.id} ({run.plan.playbook}) was cut off{_where(run)}"
+        doubt = f"run {run.id} ({run.plan.playbook}) was cut off {run.whereabouts()}"
         self._execution.signal(self._execution.recorder(run.id), Signal.DOUBT, doubt)
         return self.standing()
 
@@ -445,8 +445,3 @@ def _refuse_opening(playbook: str, purpose: Purpose, gate: str, mode: Mode) -> N
             f"{playbook} opens a gate, and only its own verb does that",
             hint=f"`gatectl {purpose} {gate}` judges the interlocks first.",
         )
-
-
-def _where(run: Run) -> str:
-    started = [step for step in run.plan.steps if step.id in run.steps]
-    return f" at step {started[-1].id}" if started else " before its first step"

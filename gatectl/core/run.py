@@ -121,6 +121,11 @@ class Run:
         """Whether the run reached an end that no resume is needed for."""
         return self.ending in {Ending.PROVEN, Ending.PENDING, Ending.REFUSED}
 
+    def whereabouts(self) -> str:
+        """Say how far it came, as whoever tells of its being cut off would."""
+        begun = [step for step in self.plan.steps if step.id in self.steps]
+        return f"at step {begun[-1].id}" if begun else "before its first step"
+
     def _with(self, step: PlannedId, **changes: object) -> Self:
         record = replace(self.record(step), **changes)  # type: ignore[arg-type]  # typed at the callers
         return replace(self, steps={**self.steps, step: record})

@@ -118,3 +118,13 @@ def test_folding_one_by_one_is_folding_all_at_once() -> None:
     for event in (started(ONE), INTENT, ended(ONE), RunEnded(ending=Ending.PROVEN, because="")):
         run = run.after(chronicle.add(event))
         assert run == chronicle.run()
+
+
+def test_a_run_says_how_far_it_came() -> None:
+    """The last step of the plan that was begun is named, or that none was."""
+    chronicle = Chronicle()
+    chronicle.begin(PLAN)
+    assert chronicle.run().whereabouts() == "before its first step"
+    for event in (started(ONE), ended(ONE), started(TWO)):
+        chronicle.add(event)
+    assert chronicle.run().whereabouts() == f"at step {TWO.id}"
