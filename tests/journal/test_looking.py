@@ -130,8 +130,8 @@ def test_a_time_is_that_of_the_event_and_not_of_the_commit() -> None:
 
 
 def test_many_looks_do_not_wait_for_ever(moody: Moody) -> None:
-    """However quick they come, some are written."""
+    """However quick they come, never as many as a hundred wait."""
     record = record_on(moody, [])
     for _ in range(250):
         record.put(FIRST)
-    assert len(moody.events()) >= 200
+    assert len(moody.events()) > 150
