@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable
 
 import pytest
@@ -82,10 +81,8 @@ def test_a_rule_with_a_ttl_disappears_by_itself(
     """A dead man's rule goes away silently, from the table and from the configuration."""
     cli.run(f"{DENY} -TTL 120; apply ns acls")
     assert not lets(primary)
-    started = time.monotonic()
     eventually(lambda: lets(primary))
-    assert time.monotonic() - started < 5
-    assert cli.run("show ns acl") == " Done\n"
+    eventually(lambda: cli.run("show ns acl") == " Done\n")
 
 
 def test_changes_warn_that_they_wait(cli: CliSession) -> None:
