@@ -45,8 +45,7 @@ OUTSIDE: Final = "127.0.0.3"
 _VIP: Final = "127.0.0.1"
 _USERNAME: Final = "nsroot"
 _PORTS: Final = range(20_000, 32_000)
-"""Below the range that the system gives to outgoing connections: gateway and nodes close and reopen
-their ports, and meanwhile nobody may be given them."""
+"""Below the range that the system gives to outgoing connections, which would take them."""
 _PORT_TRIES: Final = 200
 _BREAK_IN_AGE_S: Final = 3 * 86_400
 _SIGNAL_CHECK_S: Final = 0.5
@@ -94,7 +93,7 @@ class SimulatedSite:
         self._folder: Final = Path(
             self._closing.enter_context(tempfile.TemporaryDirectory(prefix="gateway-site-"))
         )
-        self.port: Final = _free_port(address)
+        self.port: Final = self._hold_port()
         self.password: Final = secrets.token_urlsafe(12)
         self.pair: Final = make_pair(
             count=nodes,
@@ -144,7 +143,7 @@ class SimulatedSite:
             front = SshFront(
                 node,
                 host=self._address,
-                port=_free_port(self._address),
+                port=self._hold_port(),
                 username=_USERNAME,
                 password=self.password,
             )
@@ -249,6 +248,12 @@ class SimulatedSite:
         """Tell the truth: whether a visitor from this address would be let in."""
         return self.gateway.serves(source, VSERVER)
 
+    def _hold_port(self) -> int:
+        """Take a port for as long as the site runs, also while its owner has it closed."""
+        reserved = self._closing.enter_context(_reserve_port(self._address))
+        port: int = reserved.getsockname()[1]
+        return port
+
     def _node_access(self, node: Appliance) -> NodeAccess:
         front = self._fronts[node.name]
         host, port = front.address
@@ -333,14 +338,16 @@ def told_to_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _free_port(address: str) -> int:
+def _reserve_port(address: str) -> socket.socket:
     # Not from the seed: two sites with the same seed may run side by side.
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     for _ in range(_PORT_TRIES):
-        port = secrets.choice(_PORTS)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            try:
-                probe.bind((address, port))
-            except OSError:
-                continue
-            return port
+        try:
+            reserved.bind((address, secrets.choice(_PORTS)))
+        except OSError:
+            continue
+        # Bound without the option, it met everybody else's; with it, our listeners may join.
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return reserved
+    reserved.close()
     raise OSError("no port is free for the site")

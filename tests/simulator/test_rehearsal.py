@@ -2,6 +2,7 @@ import hashlib
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import ssl
@@ -16,6 +17,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from gatectl.simulator import rehearsal
 from gatectl.simulator.appliance import Appliance
 from gatectl.simulator.firmware import make_image
 from gatectl.simulator.rehearsal import INSIDE, OUTSIDE, SimulatedSite, fault_sentences
@@ -231,6 +233,19 @@ def test_no_fault_alone_opens_or_breaks_a_site(name: str) -> None:
         assert applied.fault.name == name
         site.ready()
         assert site.reachable(INSIDE) == is_reached(site, INSIDE)
+
+
+def test_no_two_listeners_are_given_one_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three listeners get the three ports there are, and keep them while nobody listens."""
+    first = secrets.choice(range(10_000, 19_000, 3))  # a run just before may have left its traces
+    monkeypatch.setattr(rehearsal, "_PORTS", range(first, first + 3))
+    with SimulatedSite() as site:
+        assert is_reached(site, INSIDE)
+        with pytest.raises(OSError, match="no port is free"), SimulatedSite():
+            pass
+        site.pair.nodes[0].power_off()
+        with pytest.raises(OSError, match="no port is free"), SimulatedSite():
+            pass
 
 
 def test_an_unreachable_node_refuses_ssh_and_goes_on_serving() -> None:
