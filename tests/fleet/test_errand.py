@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gatectl.core.event import Mode
-from gatectl.core.gate import GateState
+from gatectl.core.gate import Gate, GateState
+from gatectl.desk import Desk
 from gatectl.errors import ExitCode
 from gatectl.fleet.channel import ChannelBroken, call
 from gatectl.fleet.coordinator import Coordinator, Ticket
@@ -23,6 +24,22 @@ from tests.fleets import SHORT, SPEED, assert_closed, desk_at, opened
 CLOSE = partial(Operation.close, mode=Mode.REAL)
 
 
+def closing(desk: Desk, gate: Gate, ticket: Ticket, *, goes_on: bool) -> Errand:
+    """Make the errand of closing a gate."""
+    return Errand(
+        ticket=ticket,
+        gate=gate,
+        command="close",
+        verb=CLOSE,
+        goes_on=goes_on,
+        actor="operator",
+        playbook_folders=desk.playbook_folders,
+        advisories=dict(desk.advisories),
+        windows=(),
+        timeouts=SHORT,
+    )
+
+
 def test_a_worker_closes_a_gate_and_tells_what_it_came_to(tmp_path: Path) -> None:
     """Sent as bytes without any secret; a second worker with the ticket does nothing."""
     config = tmp_path / "config.toml"
@@ -33,18 +50,7 @@ def test_a_worker_closes_a_gate_and_tells_what_it_came_to(tmp_path: Path) -> Non
             desk, (gate,) = desk_at(journal, config)
             with Coordinator(desk) as coordinator:
                 ticket = coordinator.ticket(gate.name)
-                errand = Errand(
-                    ticket=ticket,
-                    gate=gate,
-                    command="close",
-                    verb=CLOSE,
-                    goes_on=True,
-                    actor="operator",
-                    playbook_folders=desk.playbook_folders,
-                    advisories=dict(desk.advisories),
-                    windows=(),
-                    timeouts=SHORT,
-                )
+                errand = closing(desk, gate, ticket, goes_on=True)
                 sent = pickle.dumps(errand)
                 assert site.password.encode() not in sent
                 told = do_errand(pickle.loads(sent))  # noqa: S301 - our own bytes
@@ -105,17 +111,7 @@ def test_a_coordinator_that_is_not_there_is_told(tmp_path: Path) -> None:
             desk, (gate,) = desk_at(journal, config)
             with Coordinator(desk) as coordinator:
                 ticket = coordinator.ticket(gate.name)
-        errand = Errand(
-            ticket=ticket,
-            gate=gate,
-            command="close",
-            verb=CLOSE,
-            goes_on=False,
-            actor="operator",
-            playbook_folders=desk.playbook_folders,
-            advisories=dict(desk.advisories),
-            windows=(),
-        )
+        errand = closing(desk, gate, ticket, goes_on=False)
         with pytest.raises(CoordinatorGone, match="no line to the coordinator"):
             do_errand(errand)
         assert site.history() == []
