@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import gatectl
-from gatectl.config.shipped import _Bulletins
+from gatectl.config.shipped import read_advisories
 from gatectl.core.advisory import Build, Edition, Train
 from gatectl.core.gate import AdvisoryId
 from gatectl.errors import ConfigInvalid
@@ -149,7 +149,7 @@ def test_a_bulletin_under_another_name_is_refused(tmp_path: Path) -> None:
     """A gate that waits for one bulletin is never judged by another."""
     (tmp_path / "ctx000001.toml").write_text((FOLDER / "ctx267027.toml").read_text())
     with pytest.raises(ConfigInvalid, match="is the bulletin CTX267027"):
-        _Bulletins(tmp_path)[AdvisoryId("CTX000001")]
+        read_advisories(tmp_path)[AdvisoryId("CTX000001")]
 
 
 def test_all_bulletins_are_shipped() -> None:

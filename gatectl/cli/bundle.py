@@ -13,7 +13,7 @@ from gatectl.cli import options
 from gatectl.cli.desk import configuration_of
 from gatectl.cli.output import print_document, print_line
 from gatectl.clock import SystemClock
-from gatectl.config.bulletins import Advisories
+from gatectl.config.bulletins import advisories_of
 from gatectl.config.configuration import Configuration
 from gatectl.core.case import Case
 from gatectl.core.gate import Gate
@@ -112,7 +112,7 @@ def bundle_of(
             sequences=_sequences(case) if case else None,
             signers=_signers(gate),
             reports=reports,
-            advisories=Advisories(configuration.bulletins),
+            advisories=advisories_of(configuration.bulletins),
             with_evidence=with_evidence,
         )
         return make_bundle(journal, EvidenceStore(configuration.settings.evidence_dir), wanted)

@@ -14,7 +14,7 @@ import click
 import structlog
 
 from gatectl.clock import SystemClock
-from gatectl.config.bulletins import Advisories
+from gatectl.config.bulletins import advisories_of
 from gatectl.config.configuration import (
     Configuration,
     find_configuration,
@@ -111,7 +111,7 @@ def workplace(
             clock=clock,
             connect=keyring.connect,
             lookout=GateLookout,
-            advisories=Advisories(configuration.bulletins),
+            advisories=advisories_of(configuration.bulletins),
             indicators=read_indicators,
             playbook_folders=playbook_folders(configuration.settings),
             listeners=(_log_listener(), messenger, *listeners),

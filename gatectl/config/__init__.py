@@ -5,6 +5,7 @@
 once, each with file, line and key. `written` is the configuration as a person wrote it,
 `consistency` what must agree between its keys, `settings` and `gates` what becomes of it, and
 `configuration` finds and reads it. `playbooks` finds and reads playbooks, `shipped` the bulletins
-and indicators that come with gatectl, `bulletins` these and a site's own together, and `pins`
-changes the one thing that gatectl changes in a configuration: the accepted host keys of a node.
+and indicators that come with gatectl, `bulletins` these and a site's own together (by `readlate`,
+each when it is needed), and `pins` changes the one thing that gatectl changes in a configuration:
+the accepted host keys of a node.
 """

@@ -1,12 +1,13 @@
 """The bulletins that are known here: those that come with gatectl, and a site's own before them."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gatectl.config.document import read_document
 from gatectl.config.problem import Problem, located, refuse
+from gatectl.config.readlate import ReadLate
 from gatectl.config.settings import resolve
 from gatectl.config.shipped import advisory_in, read_advisories
 from gatectl.core.advisory import Advisory
@@ -26,30 +27,7 @@ class Bulletin:
     """Whether it takes the place of one that comes with gatectl."""
 
 
-class Bulletins(Mapping[AdvisoryId, Bulletin]):
-    """All bulletins by their name; a shipped one is read when somebody needs it."""
-
-    def __init__(
-        self, shipped: Mapping[AdvisoryId, Advisory], own: Mapping[AdvisoryId, Bulletin]
-    ) -> None:
-        self._shipped = shipped
-        self._own = own
-        self._names = dict.fromkeys((*shipped, *own))
-
-    def __getitem__(self, name: AdvisoryId) -> Bulletin:
-        return self._own.get(name) or Bulletin(advisory=self._shipped[name])
-
-    def __iter__(self) -> Iterator[AdvisoryId]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-
-def read_bulletins(own: Path | None) -> Bulletins:
+def read_bulletins(own: Path | None) -> Mapping[AdvisoryId, Bulletin]:
     """Find every bulletin; a site's own takes the place of the shipped one of that number.
 
     Raises ConfigInvalid with a line for each thing that is wrong in a site's files.
@@ -66,26 +44,13 @@ def read_bulletins(own: Path | None) -> Bulletins:
         problems += located(document, flaws)
         read[advisory.id] = Bulletin(advisory=advisory, path=path, replaces=advisory.id in shipped)
     refuse(tuple(problems))
-    return Bulletins(shipped, read)
+    names = dict.fromkeys((*shipped, *read))
+    return ReadLate(names, lambda name: read.get(name) or Bulletin(advisory=shipped[name]))
 
 
-class Advisories(Mapping[AdvisoryId, Advisory]):
-    """The bulletins alone, to judge by."""
-
-    def __init__(self, bulletins: Mapping[AdvisoryId, Bulletin]) -> None:
-        self._bulletins = bulletins
-
-    def __getitem__(self, name: AdvisoryId) -> Advisory:
-        return self._bulletins[name].advisory
-
-    def __iter__(self) -> Iterator[AdvisoryId]:
-        return iter(self._bulletins)
-
-    def __len__(self) -> int:
-        return len(self._bulletins)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._bulletins
+def advisories_of(bulletins: Mapping[AdvisoryId, Bulletin]) -> Mapping[AdvisoryId, Advisory]:
+    """Give the bulletins alone, to judge by."""
+    return ReadLate(bulletins, lambda name: bulletins[name].advisory)
 
 
 def own_folder(configuration: Path) -> Path | None:

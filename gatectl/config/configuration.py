@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gatectl.config.bulletins import Bulletin, Bulletins, read_bulletins
+from gatectl.config.bulletins import Bulletin, read_bulletins
 from gatectl.config.consistency import Known, consistency_flaws, texts
 from gatectl.config.document import Document, Key, read_document, read_toml
 from gatectl.config.gates import gates_from
@@ -144,7 +144,9 @@ def read_configuration(
     )
 
 
-def _bulletins(own: Path | None, closing: bool) -> tuple[Bulletins, tuple[str, ...]]:
+def _bulletins(
+    own: Path | None, closing: bool
+) -> tuple[Mapping[AdvisoryId, Bulletin], tuple[str, ...]]:
     try:
         return read_bulletins(own), ()
     except ConfigInvalid as exc:

@@ -1,6 +1,6 @@
 """The files that come with gatectl: bulletins, indicators, and where playbooks lie."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from gatectl.config.document import Document, read_document
 from gatectl.config.problem import located, refuse
+from gatectl.config.readlate import ReadLate
 from gatectl.config.values import typed
 from gatectl.core.advisory import Advisory
 from gatectl.core.gate import AdvisoryId
@@ -42,37 +43,19 @@ def shipped(name: str) -> Path:
     return inside if inside.exists() else PACKAGE.parent / name
 
 
-def read_advisories() -> Mapping[AdvisoryId, Advisory]:
+def read_advisories(folder: Path = PACKAGE / "advisories") -> Mapping[AdvisoryId, Advisory]:
     """Give every bulletin that comes with gatectl, by its name; each is read when it is needed."""
-    return _Bulletins(PACKAGE / "advisories")
+    paths = {AdvisoryId(path.stem.upper()): path for path in sorted(folder.glob("*.toml"))}
 
+    def read(name: AdvisoryId) -> Advisory:
+        advisory = read_advisory(paths[name])
+        if advisory.id != name:
+            raise ConfigInvalid(
+                f"{paths[name]} is the bulletin {advisory.id}, and is called {name}"
+            )
+        return advisory
 
-class _Bulletins(Mapping[AdvisoryId, Advisory]):
-    """A folder of bulletins. Most runs need the names of all and the content of few."""
-
-    def __init__(self, folder: Path) -> None:
-        self._paths = {
-            AdvisoryId(path.stem.upper()): path for path in sorted(folder.glob("*.toml"))
-        }
-        self._read: dict[AdvisoryId, Advisory] = {}
-
-    def __getitem__(self, name: AdvisoryId) -> Advisory:
-        if name not in self._read:
-            path = self._paths[name]
-            advisory = read_advisory(path)
-            if advisory.id != name:
-                raise ConfigInvalid(f"{path} is the bulletin {advisory.id}, and is called {name}")
-            self._read[name] = advisory
-        return self._read[name]
-
-    def __iter__(self) -> Iterator[AdvisoryId]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._paths
+    return ReadLate(paths, read)
 
 
 def read_advisory(path: Path) -> Advisory:
