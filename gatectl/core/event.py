@@ -347,21 +347,24 @@ def _reader(kind: str) -> TypeAdapter[Event]:
     return TypeAdapter(KINDS[kind])
 
 
+_EVIDENCE_IN: Mapping[type[Event], str] = {
+    LookMade: "evidence",
+    EvidenceKept: "evidence",
+    ConfigurationSeen: "evidence",
+    Examined: "evidence",
+    ScannerRun: "evidence",
+    AdviceReceived: "evidence",
+    AttestationGiven: "sha256",
+}
+
+EVIDENCE_KINDS = tuple(kind for kind, one in KINDS.items() if one in _EVIDENCE_IN)
+"""The kinds of event that may keep a piece of evidence."""
+
+
 def kept_by(event: Event) -> EvidenceId | None:
     """Name the piece of evidence that an event keeps, of whatever kind the event is."""
-    match event:
-        case (
-            LookMade(evidence=str() as kept)
-            | EvidenceKept(evidence=str() as kept)
-            | ConfigurationSeen(evidence=str() as kept)
-            | Examined(evidence=str() as kept)
-            | ScannerRun(evidence=str() as kept)
-            | AdviceReceived(evidence=str() as kept)
-            | AttestationGiven(sha256=str() as kept)
-        ):
-            return EvidenceId(kept)
-        case _:
-            return None
+    kept = getattr(event, _EVIDENCE_IN.get(type(event), ""), None)
+    return EvidenceId(kept) if isinstance(kept, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

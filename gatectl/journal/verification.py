@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from gatectl.core.event import Event, EvidenceId, Noted, kept_by
+from gatectl.core.event import EVIDENCE_KINDS, EvidenceId, Noted, kept_by
 from gatectl.core.words import words_of
 from gatectl.errors import GatectlError, JournalDamaged
 from gatectl.journal.anchor import Anchor, PaperAnchor, check_signature
@@ -93,11 +93,13 @@ def with_evidence(found: Verification, journal: Journal, store: EvidenceStore) -
 
 
 def _evidence_of(journal: Journal) -> Iterator[tuple[int, EvidenceId]]:
-    before: Event | None = None
-    for recorded in journal.events():
-        evidence = kept_by(recorded.event)
-        # What was done without a disk kept no evidence, and the record says so.
-        lost = isinstance(before, Noted) and before.text.startswith("taken in from ")
-        if evidence is not None and not lost:
-            yield recorded.sequence, evidence
-        before = recorded.event
+    taken_in = 0
+    for recorded in journal.events(kinds=(*EVIDENCE_KINDS, "note")):
+        match recorded.event:
+            case Noted(text=text):
+                taken_in = recorded.sequence if text.startswith("taken in from ") else 0
+            case event:
+                evidence = kept_by(event)
+                # What was done without a disk kept no evidence, and the record before says so.
+                if evidence is not None and recorded.sequence != taken_in + 1:
+                    yield recorded.sequence, evidence
