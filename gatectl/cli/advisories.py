@@ -14,6 +14,8 @@ from gatectl.cli.display import console_on
 from gatectl.cli.output import plain_table, print_document
 from gatectl.config.bulletins import Bulletin, own_folder, read_bulletins
 from gatectl.config.configuration import find_configuration
+from gatectl.config.document import read_document
+from gatectl.config.problem import located, refuse
 from gatectl.core.advisory import Advisory
 from gatectl.core.bulletinlint import lint_bulletin
 from gatectl.core.drafttext import draft_text
@@ -66,7 +68,10 @@ def _own_folder(ctx: click.Context) -> Path | None:
         path = find_configuration(Path(given) if given else None, os.environ)
     except ConfigInvalid:
         return None
-    return own_folder(path)
+    document = read_document(path)
+    folder, flaws = own_folder(document)
+    refuse(located(document, flaws))
+    return folder
 
 
 def _origin(bulletin: Bulletin) -> dict[str, Any]:

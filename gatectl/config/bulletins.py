@@ -5,15 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatectl.config.document import read_document
-from gatectl.config.problem import Problem, located, refuse
+from pydantic import TypeAdapter
+
+from gatectl.config.document import Document, Key, read_document
+from gatectl.config.problem import Flaw, Problem, located, refuse
 from gatectl.config.readlate import ReadLate
-from gatectl.config.settings import resolve
+from gatectl.config.settings import folder_flaws, resolve
 from gatectl.config.shipped import advisory_in, read_advisories
+from gatectl.config.values import monstrous, typed
+from gatectl.config.written import PathText
 from gatectl.core.advisory import Advisory
 from gatectl.core.bulletinlint import lint_bulletin
 from gatectl.core.gate import AdvisoryId
 from gatectl.errors import ConfigInvalid
+
+ADVISORY_DIR: Key = ("settings", "advisory_dir")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +59,23 @@ def advisories_of(bulletins: Mapping[AdvisoryId, Bulletin]) -> Mapping[AdvisoryI
     return ReadLate(bulletins, lambda name: bulletins[name].advisory)
 
 
-def own_folder(configuration: Path) -> Path | None:
-    """Find a site's folder in its configuration, whatever else is wrong in that."""
-    settings = read_document(configuration).data.get("settings")
-    text = settings.get("advisory_dir") if isinstance(settings, dict) else None
-    if not isinstance(text, str):
-        return None
-    folder = resolve(text, Path(os.path.abspath(configuration)).parent)  # noqa: PTH100 - as there
-    if not folder.is_dir():
-        raise ConfigInvalid(f"{configuration}: settings.advisory_dir: {folder} is not a folder")
-    return folder
+def own_folder(document: Document) -> tuple[Path | None, list[Flaw]]:
+    """Find a site's folder in its configuration, whatever else is wrong in that.
+
+    Without a folder there, none is given; one that cannot be used is given as its flaws.
+    """
+    settings = document.data.get("settings")
+    if not isinstance(settings, dict) or "advisory_dir" not in settings:
+        return None, []
+    named = {"advisory_dir": settings["advisory_dir"]}
+    paths: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, PathText])
+    written = monstrous(named) or typed(paths, named)
+    if isinstance(written, list):
+        return None, [(ADVISORY_DIR, sentence) for _, sentence in written]
+    text = written["advisory_dir"]
+    beside = Path(os.path.abspath(document.path)).parent  # noqa: PTH100 - a symlink's own folder is meant
+    flaws = list(folder_flaws([(ADVISORY_DIR, text)], beside))
+    return (None, flaws) if flaws else (resolve(text, beside), [])
 
 
 def _files(folder: Path) -> list[Path]:

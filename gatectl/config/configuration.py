@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from gatectl.config.bulletins import Bulletin, read_bulletins
+from gatectl.config.bulletins import ADVISORY_DIR, Bulletin, own_folder, read_bulletins
 from gatectl.config.consistency import Known, consistency_flaws, texts
 from gatectl.config.document import Document, Key, read_document, read_toml
 from gatectl.config.gates import gates_from
@@ -121,20 +121,23 @@ def read_configuration(
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - a symlink's own folder is meant
     written = typed(TypeAdapter(WrittenConfiguration), document.data)
     objections = written if isinstance(written, list) else []
-    bulletins, left_out = _bulletins(_own_advisories(document.data, objections, folder), closing)
+    # What is wrong with the folder is told among all flaws.
+    own, _ = own_folder(document)
+    bulletins, left_out = _bulletins(own, closing)
     flaws = _all_flaws(document, objections, folder, bulletins=bulletins, unpinned=unpinned)
-    if closing:
-        of_folder = [flaw for flaw in flaws if flaw[0] == _ADVISORY_DIR]
-        left_out += tuple(str(problem) for problem in located(document, of_folder))
-        flaws = [flaw for flaw in flaws if flaw[0] != _ADVISORY_DIR]
+    if closing and not isinstance(written, list):
+        waived = [flaw for flaw in flaws if _is_of_bulletins(flaw[0])]
+        left_out += tuple(str(problem) for problem in located(document, waived))
+        flaws = [flaw for flaw in flaws if not _is_of_bulletins(flaw[0])]
     refuse(located(document, flaws))
     if isinstance(written, list):
         raise ConfigInvalid(f"{path} is not a configuration")
+    gates = gates_from(written.gates, folder)
     given = os.environ if environment is None else environment
     return Configuration(
         path=path,
         settings=settings_from(written.settings, folder, given),
-        gates=gates_from(written.gates, folder),
+        gates={name: _naming(gate, bulletins) for name, gate in gates.items()},
         groups=groups_from(written),
         windows=windows_from(written),
         known_drift=known_drift_from(written),
@@ -142,6 +145,17 @@ def read_configuration(
         bulletins=bulletins,
         left_out=left_out,
     )
+
+
+def _is_of_bulletins(key: Key) -> bool:
+    return key == ADVISORY_DIR or (key[:1] == ("gates",) and key[2:3] == ("advisories",))
+
+
+def _naming(gate: Gate, bulletins: Collection[AdvisoryId]) -> Gate:
+    """Let a gate name no bulletin that is left out."""
+    if gate.advisories == "all":
+        return gate
+    return replace(gate, advisories=tuple(one for one in gate.advisories if one in bulletins))
 
 
 def _bulletins(
@@ -169,7 +183,7 @@ def _all_flaws(
     said = {key for key, _ in clear}
     own = _own_folders(data, {key for key, _ in objections})
     missing = list(folder_flaws(own, folder))
-    folders = [resolve(text, folder) for key, text in own if key != _ADVISORY_DIR]
+    folders = [resolve(text, folder) for key, text in own if key != ADVISORY_DIR]
     return [
         *clear,
         *(flaw for flaw in objections if flaw[0] not in said),
@@ -181,9 +195,6 @@ def _all_flaws(
     ]
 
 
-_ADVISORY_DIR: Key = ("settings", "advisory_dir")
-
-
 def _own_folders(data: Mapping[str, Any], wrong: set[Any]) -> list[tuple[Key, str]]:
     settings = data.get("settings")
     if not isinstance(settings, dict):
@@ -193,17 +204,8 @@ def _own_folders(data: Mapping[str, Any], wrong: set[Any]) -> list[tuple[Key, st
         for position, text in texts(settings, "playbook_dirs")
     ]
     if isinstance(settings.get("advisory_dir"), str):
-        named.append((_ADVISORY_DIR, settings["advisory_dir"]))
+        named.append((ADVISORY_DIR, settings["advisory_dir"]))
     return [(key, text) for key, text in named if key not in wrong]
-
-
-def _own_advisories(data: Mapping[str, Any], objections: list[Flaw], folder: Path) -> Path | None:
-    """Find a site's folder of bulletins; that it is not there is told with all the rest."""
-    named = dict(_own_folders(data, {key for key, _ in objections}))
-    text = named.get(_ADVISORY_DIR)
-    if text is None or list(folder_flaws([(_ADVISORY_DIR, text)], folder)):
-        return None
-    return resolve(text, folder)
 
 
 def _known(own_folders: list[Path], bulletins: Collection[AdvisoryId]) -> Known:

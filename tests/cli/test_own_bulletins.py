@@ -108,6 +108,14 @@ def test_a_folder_that_is_not_there_is_refused(bystander: Keyboard) -> None:
     assert "advisory_dir" in refused(bystander.type("advisories", config=config))
 
 
+@pytest.mark.parametrize("text", ['"~nobody-here/x"', "7", '""'])
+def test_a_folder_that_cannot_be_one_is_refused(bystander: Keyboard, text: str) -> None:
+    """The list of bulletins says the same of it as every other verb."""
+    config = bystander.changed(("[settings]\n", f"[settings]\nadvisory_dir = {text}\n"))
+    assert "settings.advisory_dir" in refused(bystander.type("exposed", config=config))
+    assert "settings.advisory_dir" in refused(bystander.type("advisories", config=config))
+
+
 @pytest.mark.parametrize("folder", ["bulletins", "nowhere"], ids=["broken", "missing"])
 def test_closing_does_not_wait_for_bulletins(keyboard: Keyboard, folder: str) -> None:
     """What is wrong with them is said; the gate is shut all the same."""
@@ -115,11 +123,13 @@ def test_closing_does_not_wait_for_bulletins(keyboard: Keyboard, folder: str) ->
         (keyboard.folder / folder).mkdir()
         put(keyboard, "ours.toml", "[fixed")
     known = ("[settings]\n", f'[settings]\nadvisory_dir = "{folder}"\n')
-    keyboard.changed(known).replace(keyboard.config)
+    named = ('["CTX267027"]', '["CTX267027", "SITE-1"]')
+    keyboard.changed(known, named).replace(keyboard.config)
     shown = keyboard.type("close")
     assert shown.code == ExitCode.PROVEN, shown.err
     assert "left out: " in shown.err
     assert ("advisory_dir" if folder == "nowhere" else "ours.toml") in shown.err
+    assert "advisories[1]: is not a bulletin that gatectl knows" in " ".join(shown.err.split())
     assert keyboard.visits() == (False, True)
     refused(keyboard.type("patch", "-n"))
 
