@@ -48,6 +48,7 @@ from gatectl.core.attestation import judge_attestations
 from gatectl.core.check import Verdict, passed
 from gatectl.core.event import Event
 from gatectl.core.gate import Gate, NodeName
+from gatectl.core.grounds import Grounds
 from gatectl.core.interlock import Blocker, Interlock, answers_of, judge_confirming, judge_reopening
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
@@ -100,9 +101,10 @@ class Consent:
         moment = read(self.desk.clock)
         now = moment.at
         agreements = self.agreements()
-        others = self._others(agreements, standing, moment)
+        grounds = grounds_of(self.desk, self.gate, moment)
         approvals = passed("the configuration asks nobody else")
         if self.gate.approval.needed > 0:
+            others = self._others(agreements, standing, moment, grounds)
             present = self._present(agreements, standing, plan, others)
             approvals = judge_approvals(
                 self.gate.approval, self._approvals(agreements), present, now
@@ -111,7 +113,7 @@ class Consent:
             self.gate,
             standing,
             moment,
-            grounds=grounds_of(self.desk, self.gate, moment.at),
+            grounds=grounds,
             attestations=judge_attestations(self.gate.attestations, agreements.attested),
             approvals=approvals,
         )
@@ -119,7 +121,7 @@ class Consent:
     def judge_again(self, standing: Standing) -> tuple[tuple[Blocker, ...], Mapping[str, str]]:
         """Judge what must still be so when an opening is confirmed, and give what it overrode."""
         moment = read(self.desk.clock)
-        grounds = grounds_of(self.desk, self.gate, moment.at)
+        grounds = grounds_of(self.desk, self.gate, moment)
         kinds = ("interlocks.judged", "run.started")
         events = self.desk.journal.newest_first(gate=self.gate.name, kinds=kinds)
         blockers = judge_confirming(self.gate, standing, moment, grounds)
@@ -135,7 +137,8 @@ class Consent:
         moment = read(self.desk.clock)
         now = moment.at
         agreements = self.agreements()
-        others = self._others(agreements, standing, moment)
+        grounds = grounds_of(self.desk, self.gate, moment)
+        others = self._others(agreements, standing, moment, grounds)
         present = self._present(agreements, standing, plan, others)
         approvals = self._approvals(agreements)
         return tuple(
@@ -176,9 +179,10 @@ class Consent:
         now = moment.at
         agreements = self.agreements()
         standing = self.standing()
+        grounds = grounds_of(self.desk, self.gate, moment)
         others = tuple(
             blocker
-            for blocker in self._others(agreements, standing, moment)
+            for blocker in self._others(agreements, standing, moment, grounds)
             # The opening itself is the run that is unfinished now; any other was judged before.
             if blocker.interlock != Interlock.NO_STEP_IN_DOUBT
         )
@@ -223,8 +227,8 @@ class Consent:
         moment = read(self.desk.clock)
         now = moment.at
         agreements = self.agreements()
-        others = self._others(agreements, standing, moment)
-        grounds = grounds_of(self.desk, self.gate, now)
+        grounds = grounds_of(self.desk, self.gate, moment)
+        others = self._others(agreements, standing, moment, grounds)
         answers = answers_of(self.gate, standing, grounds, others)
         boots = boots_of(standing)
         request = ApprovalRequest(
@@ -323,14 +327,14 @@ class Consent:
         return event
 
     def _others(
-        self, agreements: Agreements, standing: Standing, now: Moment
+        self, agreements: Agreements, standing: Standing, now: Moment, grounds: Grounds
     ) -> tuple[Blocker, ...]:
         """Judge all interlocks but the approvals, which rest on these."""
         return judge_reopening(
             self.gate,
             standing,
             now,
-            grounds=grounds_of(self.desk, self.gate, now.at),
+            grounds=grounds,
             attestations=judge_attestations(self.gate.attestations, agreements.attested),
             approvals=passed("not asked here"),
         )

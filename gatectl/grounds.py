@@ -1,24 +1,24 @@
 """Gathers from the journal what a reopening rests on besides its proofs."""
 
-from datetime import datetime
+from contextlib import suppress
 
-from gatectl.core.event import ConfigurationSeen, EvidenceId, Signalled
-from gatectl.core.gate import Gate, GateState
+from gatectl.core.event import ConfigurationSeen, EvidenceId, Noted, Signalled
+from gatectl.core.gate import Gate, GateState, NodeName
 from gatectl.core.grounds import Grounds, judge_advice
-from gatectl.core.interlock import CONFIGURATION_AGE_S_MAX
+from gatectl.core.moment import Moment
 from gatectl.core.planning import in_force
 from gatectl.core.playbook import Purpose
-from gatectl.core.snapshot import KINDS, LOOK, Snapshots, judge_snapshots
+from gatectl.core.snapshot import AGE_S_MAX, KINDS, LOOK, Snapshots, judge_snapshots
 from gatectl.desk import Desk
 from gatectl.duty import case_of
-from gatectl.errors import GatectlError, JournalDamaged
+from gatectl.errors import GatectlError, JournalDamaged, JournalUnavailable
 from gatectl.journal.recorder import RunRecorder
 from gatectl.ports import GateJournal, Nodes
 
 _LOOK_TIMEOUT_S = 60.0
 
 
-def grounds_of(desk: Desk, gate: Gate, now: datetime) -> Grounds:
+def grounds_of(desk: Desk, gate: Gate, now: Moment) -> Grounds:
     """Judge the advice of the open case, and compare each node with what it was when it closed."""
     since = _last_open(desk.journal, gate)
     events = desk.journal.events(gate=gate.name, kinds=KINDS, after=since)
@@ -30,18 +30,18 @@ def grounds_of(desk: Desk, gate: Gate, now: datetime) -> Grounds:
         snapshots,
         texts,
         now,
-        min(CONFIGURATION_AGE_S_MAX, gate.evidence_max_age_s),
+        min(AGE_S_MAX, gate.evidence_max_age_s),
     )
     bulletins = in_force(gate, desk.advisories)
     return Grounds(
-        advice=judge_advice(case_of(desk.journal, gate), now),
+        advice=judge_advice(case_of(desk.journal, gate), now.at),
         configuration=configuration,
         settings=any(bulletin.required_settings for bulletin in bulletins),
     )
 
 
 def keep_configuration(desk: Desk, gate: Gate, nodes: Nodes, by: Purpose) -> None:
-    """Keep what each node is configured like, to compare it later; what fails here only lacks.
+    """Keep what each node is configured like, to compare it later; what fails is only noted.
 
     After a closing, all that matters is done already: nothing may make it seem undone.
     """
@@ -51,13 +51,24 @@ def keep_configuration(desk: Desk, gate: Gate, nodes: Nodes, by: Purpose) -> Non
         journal=desk.journal, gate=gate.name, run=None, lease=None, listeners=desk.listeners
     )
     for node in gate.nodes:
-        try:
-            reply = nodes.transport(node.name).send(LOOK, timeout_s=_LOOK_TIMEOUT_S)
-            if reply.error is None:
-                evidence = desk.evidence.keep(reply.text.encode())
-                recorder.record(ConfigurationSeen(node=node.name, by=by, evidence=evidence))
-        except GatectlError:
-            nodes.forget(node.name)
+        seen = _configuration(desk, node.name, nodes, by)
+        with suppress(JournalUnavailable, JournalDamaged):
+            recorder.record(seen)
+
+
+def _configuration(
+    desk: Desk, node: NodeName, nodes: Nodes, by: Purpose
+) -> ConfigurationSeen | Noted:
+    try:
+        reply = nodes.transport(node).send(LOOK, timeout_s=_LOOK_TIMEOUT_S)
+        if reply.error is None:
+            evidence = desk.evidence.keep(reply.text.encode())
+            return ConfigurationSeen(node=node, by=by, evidence=evidence)
+        because = reply.error
+    except GatectlError as exc:
+        nodes.forget(node)
+        because = exc.sentence
+    return Noted(text=f"the configuration of {node} was not kept: {because}")
 
 
 def _last_open(journal: GateJournal, gate: Gate) -> int:

@@ -142,7 +142,7 @@ def verify(file: Path, as_json: bool) -> int:
 def _found(configuration: Configuration, journal: Journal, name: str) -> tuple[Gate, Case | None]:
     if name in configuration.gates:
         return configuration.gate(name), None
-    evidence = EvidenceStore(configuration.settings.state_dir / "evidence")
+    evidence = EvidenceStore(configuration.settings.evidence_dir)
     dossiers = (
         Dossier(journal=journal, gate=gate, evidence=evidence) for gate in configuration.gates
     )

@@ -68,8 +68,10 @@ def own_folder(document: Document) -> tuple[Path | None, list[Flaw]]:
     if not isinstance(settings, dict) or "advisory_dir" not in settings:
         return None, []
     named = {"advisory_dir": settings["advisory_dir"]}
+    if monstrous(named):
+        return None, [(ADVISORY_DIR, "is no path")]
     paths: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, PathText])
-    written = monstrous(named) or typed(paths, named)
+    written = typed(paths, named)
     if isinstance(written, list):
         return None, [(ADVISORY_DIR, sentence) for _, sentence in written]
     text = written["advisory_dir"]

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from gatectl.core.check import Verdict, all_of, failed, passed, unknown
 from gatectl.core.gate import Gate, NodeName
-from gatectl.core.grounds import DECISION_AGE_S_MAX, Grounds
+from gatectl.core.grounds import Grounds
 from gatectl.core.moment import Moment
 from gatectl.core.plan import Plan
 from gatectl.core.playbook import Purpose
@@ -44,7 +44,7 @@ class Rule:
     """A proof is needed for every node, or one for the gate."""
     pair_only: bool = False
     max_age_s: int | None
-    """How old the proof may be; none for a rule that is judged on the whole journal."""
+    """How old the proof may be; none for a rule that is not judged by one proof of its own."""
     clears: str
     """The command that clears the blocker."""
     bound: Bound = "role"
@@ -54,7 +54,6 @@ class Rule:
 
 
 _A_MONTH_S = 31 * 86_400
-CONFIGURATION_AGE_S_MAX = 1800
 
 RULES = (
     Rule(
@@ -97,7 +96,7 @@ RULES = (
         interlock=Interlock.CONFIG_AS_BEFORE,
         asks="the configuration is as before the closure, but for gatectl's own steps",
         each_node=True,
-        max_age_s=CONFIGURATION_AGE_S_MAX,
+        max_age_s=None,
         clears="gatectl verify GATE",
     ),
     Rule(
@@ -143,7 +142,7 @@ RULES = (
         interlock=Interlock.ADVICE,
         asks="the advice in force is lifted, or a decision to reopen is on record",
         each_node=False,
-        max_age_s=DECISION_AGE_S_MAX,
+        max_age_s=None,
         clears="gatectl decide reopen --gate GATE --by ROLE --why TEXT",
     ),
 )
@@ -260,8 +259,8 @@ def _judge(
     match rule.interlock:
         case Interlock.NO_STEP_IN_DOUBT:
             return _no_step_in_doubt(standing), rule.clears
-        case Interlock.ADVICE:
-            return grounds.advice or passed("no advice is in force"), rule.clears
+        case Interlock.ADVICE if grounds.advice is not None:
+            return grounds.advice, rule.clears
         case Interlock.CONFIG_AS_BEFORE:
             return grounds.configuration, rule.clears
         case Interlock.MITIGATION:

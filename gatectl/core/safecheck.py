@@ -96,7 +96,8 @@ def _judge_answer(check: SafeCheck, record: Record, fixed: bool | None) -> tuple
 def _turned_away(told: str, fixed: bool | None) -> tuple[Behaviour, str]:
     if fixed:
         return Behaviour.FIXED, f"{told}; the build does not have the fault"
-    return Behaviour.UNKNOWN, f"{told}: not the mitigation's answer, and the build is not fixed"
+    about = "whether the build is fixed is not known" if fixed is None else "the build is not fixed"
+    return Behaviour.UNKNOWN, f"{told}: not the mitigation's answer, and {about}"
 
 
 def _matches(wanted: Mapping[str, str], record: Record) -> bool:

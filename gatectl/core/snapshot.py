@@ -7,15 +7,17 @@ the object alone, for the rest of a line may be the hash of somebody's password.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Final
 
 from gatectl.core.check import Verdict, all_of, failed, passed, unknown
 from gatectl.core.event import ActIntended, ConfigurationSeen, EvidenceId, Recorded, Signalled
 from gatectl.core.gate import GateState, NodeName
+from gatectl.core.moment import Lived, Moment
 from gatectl.core.playbook import Purpose
 
 LOOK: Final = "show ns runningConfig"
+AGE_S_MAX: Final = 1800
+"""How old the last look at a node's configuration may be."""
 KINDS: Final = ("configuration.seen", "gate.signalled", "act.intended")
 
 _OWN: Final = "GATECTL_"
@@ -31,7 +33,8 @@ class Kept:
     """A configuration that was kept as evidence."""
 
     evidence: EvidenceId
-    at: datetime
+    lived: Lived
+    """How long the record had lasted then, from which its age is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +46,21 @@ class Snapshots:
     now: Mapping[NodeName, Kept] = field(default_factory=dict)
     acts: tuple[str, ...] = ()
     """What gatectl sent, or meant to send, since then."""
+    lived: Lived | None = None
 
     @classmethod
     def from_events(cls, events: Iterable[Recorded]) -> "Snapshots":
         """Fold a gate's events in their order."""
         found = cls()
         for recorded in events:
+            moment = recorded.moment
+            lived = found.lived.until(moment) if found.lived else Lived(last=moment)
+            found = replace(found, lived=lived)
             match recorded.event:
                 case Signalled(after=GateState.OPEN):
-                    found = cls()
+                    found = cls(lived=lived)
                 case ConfigurationSeen(node=node, evidence=evidence, by=by):
-                    kept = Kept(evidence=evidence, at=recorded.at)
+                    kept = Kept(evidence=evidence, lived=lived)
                     first = by is Purpose.CLOSE and node not in found.before
                     before = {**found.before, node: kept} if first else found.before
                     found = replace(found, before=before, now={**found.now, node: kept})
@@ -63,12 +70,16 @@ class Snapshots:
                     pass
         return found
 
+    def age_s(self, kept: Kept, now: Moment) -> float | None:
+        """Tell how old a configuration is; none if no clock can say."""
+        return (self.lived or kept.lived).until(now).since_s(kept.lived)
+
 
 def judge_snapshots(
     nodes: Collection[NodeName],
     snapshots: Snapshots,
     texts: Mapping[EvidenceId, str],
-    now: datetime,
+    now: Moment,
     max_age_s: int,
 ) -> Verdict:
     """Judge whether each node's configuration is what it was, but for what gatectl did to it."""
@@ -79,7 +90,7 @@ def _judge_node(
     node: NodeName,
     snapshots: Snapshots,
     texts: Mapping[EvidenceId, str],
-    now: datetime,
+    now: Moment,
     max_age_s: int,
 ) -> Verdict:
     before, last = snapshots.before.get(node), snapshots.now.get(node)
@@ -87,13 +98,16 @@ def _judge_node(
         return unknown(f"no configuration of {node} was kept at the closure")
     if before.evidence not in texts or last.evidence not in texts:
         return unknown(f"the configuration of {node} that was kept is not there any more")
-    age_s = (now - last.at).total_seconds()
     found = differences(texts[before.evidence], texts[last.evidence], snapshots.acts)
     if found:
         return failed(f"{node} differs from before the closure: {_named(found)}")
-    if not 0 <= age_s <= max_age_s:
+    age_s = snapshots.age_s(last, now)
+    if age_s is None:
+        return unknown(f"no clock can tell how old the last look at the configuration of {node} is")
+    if age_s > max_age_s:
         return unknown(f"the last look at the configuration of {node} is {age_s / 60:.0f} min old")
-    return passed(f"{node} is configured as before the closure, at {before.at:%Y-%m-%d %H:%M} UTC")
+    at = before.lived.last.at
+    return passed(f"{node} is configured as before the closure, at {at:%Y-%m-%d %H:%M} UTC")
 
 
 def _named(found: tuple[str, ...]) -> str:

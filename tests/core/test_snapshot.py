@@ -1,5 +1,6 @@
 """A configuration before the closure and now: what differs is named, but for our own steps."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from gatectl.core.check import Answer
 from gatectl.core.event import ActIntended, ConfigurationSeen, EvidenceId, Signalled
 from gatectl.core.gate import GateState, NodeName, Signal
+from gatectl.core.moment import Moment
 from gatectl.core.playbook import Purpose
 from gatectl.core.snapshot import Snapshots, differences, judge_snapshots
-from tests.builders import NS_A, NS_B, START, Chronicle, planned
+from tests.builders import NS_A, NS_B, Chronicle, planned
 
 BEFORE = """\
 #NS12.1 Build 55.13
@@ -123,13 +125,24 @@ def test_the_first_of_a_closing_counts_until_the_gate_is_open_again() -> None:
     assert found.acts == ("add responder policy ctx267027",)
 
 
+def later(chronicle: Chronicle, seconds: float = 1.0, *, by_wall_s: float | None = None) -> Moment:
+    """Read both clocks some time after the last event; the wall clock may have been set."""
+    last = chronicle.records[-1].moment
+    moved = seconds if by_wall_s is None else by_wall_s
+    return replace(
+        last,
+        at=last.at + timedelta(seconds=moved),
+        boot_time_ns=last.boot_time_ns + int(seconds * 1e9),
+    )
+
+
 def judged(new: str | None, *, age_s: float = 60.0, before: bool = True) -> tuple[Answer, str]:
     """Judge a node that was kept when it closed, and looked at since."""
     chronicle = Chronicle()
     seen(chronicle, Purpose.CLOSE if before else Purpose.VERIFY, OLD)
     seen(chronicle, Purpose.VERIFY, NEW)
     texts = {OLD: BEFORE, **({NEW: new} if new is not None else {})}
-    now = chronicle.now + timedelta(seconds=age_s)
+    now = later(chronicle, age_s)
     verdict = judge_snapshots([NS_A], Snapshots.from_events(chronicle.records), texts, now, 1800)
     return verdict.answer, verdict.because
 
@@ -148,11 +161,27 @@ def test_a_node_passes_only_on_a_fresh_look_that_shows_no_difference() -> None:
     assert judged(BEFORE, before=False)[0] is Answer.UNKNOWN
 
 
+def test_a_wall_clock_that_is_set_makes_no_configuration_younger_or_older() -> None:
+    """The age is told by the clock that nobody can set."""
+    chronicle = Chronicle()
+    seen(chronicle, Purpose.CLOSE, OLD)
+    seen(chronicle, Purpose.VERIFY, NEW)
+    found = Snapshots.from_events(chronicle.records)
+    texts = {OLD: BEFORE, NEW: BEFORE}
+    back = later(chronicle, 1900, by_wall_s=-60)
+    assert judge_snapshots([NS_A], found, texts, back, 1800).answer is Answer.UNKNOWN
+    ahead = later(chronicle, 60, by_wall_s=90_000)
+    assert judge_snapshots([NS_A], found, texts, ahead, 1800).answer is Answer.PASS
+    elsewhere = replace(back, boot_id="boot-2")
+    verdict = judge_snapshots([NS_A], found, texts, elsewhere, 1800)
+    assert (verdict.answer, "no clock can tell" in verdict.because) == (Answer.UNKNOWN, True)
+
+
 def test_one_node_says_nothing_of_the_other() -> None:
     """Each of a pair was kept, or it is not known."""
     chronicle = Chronicle()
     seen(chronicle, Purpose.CLOSE, OLD)
     found = Snapshots.from_events(chronicle.records)
-    verdict = judge_snapshots([NS_A, NS_B], found, {OLD: BEFORE}, START, 1800)
+    verdict = judge_snapshots([NS_A, NS_B], found, {OLD: BEFORE}, later(chronicle), 1800)
     assert verdict.answer is not Answer.PASS
     assert "ns-b" in verdict.because
