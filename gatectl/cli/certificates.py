@@ -44,7 +44,7 @@ def certificates(
             mine = _look_at(place, gate)
             rows += mine
             if not as_json:
-                _print_rows(mine)
+                _print_rows(gate, mine)
             if pin and not all(row["pinned"] for row in _of_offices(mine)):
                 _pin(place, gate, mine, yes=yes, replace=replace)
     code = worst(_code(gate, rows) for gate in place.gates)
@@ -86,15 +86,22 @@ def _row(gate: Gate, seen: CertificateSeen) -> dict[str, Any]:
 def _code(gate: Gate, rows: list[dict[str, Any]]) -> ExitCode:
     """Say 4 where nobody was shown a certificate, or somebody a wrong one."""
     shown = [row for row in rows if row["gate"] == gate.name and row["key"]]
-    well = shown and all(row["accepted"] for row in shown)
+    well = shown and all(row["accepted"] for row in shown) and not _differ(gate, shown)
     return ExitCode.PROVEN if well else ExitCode.UNREACHABLE
+
+
+def _differ(gate: Gate, rows: list[dict[str, Any]]) -> bool:
+    """Say whether some are shown another key than others, with nothing to tell which is right."""
+    vserver = gate.vserver
+    told_apart = vserver.certificate_pins or vserver.certificate_authorities
+    return not told_apart and len({row["key"] for row in rows if row["key"]}) > 1
 
 
 def _of_offices(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["side"] == Side.INSIDE.value]
 
 
-def _print_rows(rows: list[dict[str, Any]]) -> None:
+def _print_rows(gate: Gate, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         click.echo(f"{row['gate']} seen from {row['vantage']} ({row['side']})")
         if row["key"]:
@@ -102,7 +109,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
             click.echo(f"  {row['key']}  {mark}, good until {row['good_until']}")
         if row["sentence"]:
             click.echo(f"  {visible(row['sentence'], limit=400)}")
-    if len({row["key"] for row in rows if row["key"]}) > 1:
+    if _differ(gate, rows):
         click.echo("  these are not the same key: somebody else may be answering for the gate")
 
 
@@ -114,6 +121,11 @@ def _pin(
         raise Refused(
             f"no office is shown a certificate of {gate.name}",
             hint="`gatectl doctor` says what is wrong with the vantages inside.",
+        )
+    if _differ(gate, _of_offices(rows)):
+        raise Refused(
+            f"the offices are not all shown the same key of {gate.name}",
+            hint="Compare with the appliance, and write what is right as `certificate_pins`.",
         )
     pinned = bool(gate.vserver.certificate_pins)
     agree_to_pin(gate.name, pinned=pinned, yes=yes, replace=replace)

@@ -3,6 +3,7 @@
 from gatectl.errors import ExitCode
 from gatectl.simulator.rehearsal import GATE
 from tests.cli.keyboard import Keyboard
+from tests.probe_servers import listening, make_credentials, over_tls
 
 WRONG_KEY = "sha256//" + "A" * 43 + "="
 
@@ -64,6 +65,28 @@ def test_another_key_takes_a_pins_place_only_with_replace(bystander: Keyboard) -
     assert WRONG_KEY not in bystander.config.read_text(encoding="utf-8")
     assert replaced.code == ExitCode.UNREACHABLE, "what was seen was not what was trusted then"
     assert bystander.type("certificates").code == ExitCode.PROVEN
+
+
+def test_two_keys_at_one_gate_are_no_good_sign(bystander: Keyboard) -> None:
+    """While nothing says which is right, both are shown, and neither is pinned."""
+    other = over_tls(make_credentials(bystander.folder), lambda _stream: None)
+    with listening(other) as port:
+        known = bystander.config.read_text(encoding="utf-8")
+        office = 'side = "inside"\n'
+        again = '[[gates.{}.vantages]]\nname = "second"\n{}target = "127.0.0.1:{}"\n'
+        more = again.format(GATE, office, port)
+        bystander.config.write_text(f"{known}\n{more}", encoding="utf-8")
+        shown = bystander.type("certificates", "--json")
+        assert shown.code == ExitCode.UNREACHABLE
+        first, second, _ = (row["key"] for row in shown.document["certificates"])
+        assert first != second
+        told = bystander.type("certificates")
+        assert "these are not the same key" in told.out
+        refused = bystander.type("certificates", "--pin", "--yes")
+        assert refused.code == ExitCode.REFUSED
+        assert "not all shown the same key" in refused.one_sentence_and_a_hint()
+        with_keys(bystander, f'certificate_pins = ["{first}", "{second}"]')
+        assert bystander.type("certificates").code == ExitCode.PROVEN
 
 
 def test_authorities_that_cannot_be_read_do_not_keep_the_gate_from_being_closed(
