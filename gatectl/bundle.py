@@ -30,6 +30,7 @@ from gatectl.core.manifest import (
     manifest_bytes,
     padding,
 )
+from gatectl.core.planning import in_force
 from gatectl.core.vex import builds_seen, vex_document
 from gatectl.errors import InvalidInput, JournalDamaged, JournalUnavailable
 from gatectl.journal.chain import Link, canonical
@@ -238,12 +239,11 @@ def _meant(journal: Journal, wanted: Wanted) -> Iterator[Recorded]:
 
 def _vex(journal: Journal, wanted: Wanted, records: tuple[Recorded, ...]) -> bytes | None:
     gate = wanted.gate
-    names = wanted.advisories if gate.advisories == "all" else gate.advisories
     name = uuid.uuid5(uuid.NAMESPACE_URL, f"{journal.lineage}/{gate.name}/{records[-1].sequence}")
     document = vex_document(
         gate,
         builds_seen(records),
-        [wanted.advisories[one] for one in names],
+        in_force(gate, wanted.advisories),
         name=f"urn:uuid:{name}",
     )
     if document is None:

@@ -36,6 +36,7 @@ from gatectl.core.exposure import NodeSeen
 from gatectl.core.gate import Gate, GateState, Host, NodeName, Signal, advance, can_take
 from gatectl.core.interlock import Blocker, standing_blockers
 from gatectl.core.plan import Plan
+from gatectl.core.planning import in_force
 from gatectl.core.playbook import Purpose
 from gatectl.core.run import Run
 from gatectl.core.standing import Standing
@@ -342,9 +343,8 @@ class Execution:
     def _exposed_since(self) -> datetime | None:
         """Find out since when the gate stood exposed to a bulletin that is in force for it."""
         history = tuple(self.desk.journal.events(gate=self.gate.name, kinds=KINDS))
-        names = self.desk.advisories if self.gate.advisories == "all" else self.gate.advisories
         nodes = [NodeSeen(node=n.name, fips=self.gate.fips, shows={}) for n in self.gate.nodes]
-        bulletins = [self.desk.advisories[name] for name in names]
+        bulletins = in_force(self.gate, self.desk.advisories)
         times = exposed_times(nodes, bulletins, history, self.desk.clock.now())
         return exposed_in_service(times.values(), self.gate.in_service_since)
 

@@ -8,6 +8,7 @@ from gatectl.core.fitness import in_range
 from gatectl.core.gate import SHUT_STATES, AdvisoryId, Gate, GateState, NodeName
 from gatectl.core.interlock import Blocker, judge_same_nodes
 from gatectl.core.plan import Plan
+from gatectl.core.planning import in_force
 from gatectl.core.playbook import Purpose
 from gatectl.core.readiness import (
     judge_coverage,
@@ -80,8 +81,7 @@ def judge_target(plan: Plan, advisories: Mapping[AdvisoryId, Advisory], gate: Ga
     if wanted is None:
         return passed("this playbook installs nothing")
     target = Build.parse(wanted, fips=gate.fips)
-    names = advisories if gate.advisories == "all" else gate.advisories
-    verdicts = [_target_fixed(target, advisories[name]) for name in names]
+    verdicts = [_target_fixed(target, bulletin) for bulletin in in_force(gate, advisories)]
     verdicts += [_not_older(target, node, build, gate) for node, build in plan.facts.builds.items()]
     return all_of(verdicts)
 
