@@ -87,14 +87,13 @@ def with_scanners(judged: CompromiseVerdict, history: Iterable[Recorded]) -> Com
     )
     findings = (*judged.findings, *dict.fromkeys(found))
     if found:
-        proofs = [_SCANNER]
-        if judged.answer is CompromiseAnswer.COMPROMISED:
-            return replace(judged, findings=findings, because=f"{judged.because}, {_SCANNER}")
+        ours = judged.answer is CompromiseAnswer.COMPROMISED
         return replace(
             judged,
             answer=CompromiseAnswer.COMPROMISED,
             findings=findings,
-            because=", ".join(proofs),
+            doubts=(*judged.doubts, *doubts),
+            because=f"{judged.because}, {_SCANNER}" if ours else _SCANNER,
         )
     if not doubts or judged.answer is CompromiseAnswer.COMPROMISED:
         return replace(judged, doubts=(*judged.doubts, *doubts))

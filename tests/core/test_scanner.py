@@ -4,6 +4,7 @@ import pytest
 
 from gatectl.core.check import Answer
 from gatectl.core.event import EvidenceId, ScannerRun
+from gatectl.core.gate import NodeName
 from gatectl.core.indicators import CompromiseAnswer, CompromiseVerdict
 from gatectl.core.plan import PlannedId
 from gatectl.core.playbook import Says, ScannerWords
@@ -42,14 +43,14 @@ def own(answer: CompromiseAnswer) -> CompromiseVerdict:
     return CompromiseVerdict(answer=answer, findings=(), doubts=(), because="as we saw it")
 
 
-def chronicle(*runs: Said, script: str = "a") -> Chronicle:
+def chronicle(*runs: Said, script: str = "a", node: NodeName = NS_A) -> Chronicle:
     """Write down that a scanner said these things, one after the other."""
     chronicle = Chronicle()
     for said in runs:
         chronicle.add(
             ScannerRun(
-                step=PlannedId("scan@ns-a"),
-                node=NS_A,
+                step=PlannedId(f"scan@{node}"),
+                node=node,
                 script="ioc.sh",
                 sha256=script * 64,
                 said=said,
@@ -93,8 +94,19 @@ def test_a_scanner_makes_an_answer_worse_and_never_better(
         assert "vendor-scanner" in verdict.because
 
 
-def test_each_script_on_each_node_counts_by_itself() -> None:
+@pytest.mark.parametrize(
+    "elsewhere", [chronicle("clean", script="b"), chronicle("clean", node=NS_B)], ids=["b", "ns-b"]
+)
+def test_each_script_on_each_node_counts_by_itself(elsewhere: Chronicle) -> None:
     """A clean run of another script, or elsewhere, does not make good one that did not go on."""
-    records = [*chronicle("inconclusive").records, *chronicle("clean", script="b").records]
+    records = [*chronicle("inconclusive").records, *elsewhere.records]
     assert with_scanners(own(CLEAN), records).answer is INCONCLUSIVE
-    assert NS_A != NS_B
+
+
+@pytest.mark.parametrize("answer", CompromiseAnswer)
+def test_a_compromise_hides_no_doubt(answer: CompromiseAnswer) -> None:
+    """What did not go through elsewhere is still to be done, whatever was found here."""
+    here, there = chronicle("compromised"), chronicle("inconclusive", node=NS_B)
+    verdict = with_scanners(own(answer), [*here.records, *there.records])
+    assert verdict.answer is COMPROMISED
+    assert verdict.doubts == (f"{NS_B}: ioc.sh: it said inconclusive",)
