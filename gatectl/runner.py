@@ -66,7 +66,7 @@ class Runner:
                 self.stop.check()
                 run = self.perform(run, step)
             except Interrupted as exc:
-                return self.end(run, Ending.INTERRUPTED, exc.sentence)
+                return self._cut_short(run, exc, Ending.INTERRUPTED)
             except JournalUnavailable as exc:
                 return self._unrecorded(run, exc, Ending.REFUSED)
         raise AssertionError("there were more prechecks than steps")
@@ -95,10 +95,8 @@ class Runner:
                         return self.end(run, ending, because)
                     case _ as never:
                         assert_never(never)
-            except _Stopped as stopped:
-                return self.end(stopped.run, Ending.INTERRUPTED, stopped.sentence)
             except Interrupted as exc:
-                return self.end(run, Ending.INTERRUPTED, exc.sentence)
+                return self._cut_short(run, exc, Ending.INTERRUPTED)
             except JournalUnavailable as exc:
                 return self._unrecorded(run, exc, Ending.UNKNOWN)
         raise AssertionError("the sequencer named more actions than the plan has steps")
@@ -116,7 +114,11 @@ class Runner:
         if run.plan.purpose is Purpose.CLOSE:
             # Closing goes on without a journal.
             raise exc
-        known = exc.run if isinstance(exc, _Unrecorded) else run
+        return self._cut_short(run, exc, ending)
+
+    def _cut_short(self, run: Run, exc: Interrupted | JournalUnavailable, ending: Ending) -> Run:
+        """End a run as the journal has it by then, if that was in the middle of a step."""
+        known = exc.run if isinstance(exc, _Stopped | _Unrecorded) else run
         return self.end(known, ending, exc.sentence)
 
     def perform(self, run: Run, step: PlannedStep) -> Run:

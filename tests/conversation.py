@@ -16,7 +16,7 @@ from gatectl.core.reach import VantageReport
 from gatectl.core.run import Run
 from gatectl.errors import ConversationCut, GateBusy, GatectlError, Interrupted, Unreachable
 from gatectl.journal.evidence import EvidenceStore
-from gatectl.ports import Recorder, RequestSeen
+from gatectl.ports import Keeper, Recorder, RequestSeen
 from gatectl.runner import Runner
 from gatectl.transport.contract import Progress, RemoteFile, Stream
 from tests.builders import Chronicle, device_task, plan_of, planned
@@ -129,7 +129,7 @@ class NotingRecorder:
         *,
         refuses: type | None = None,
         refusal: GatectlError | None = None,
-        loses_its_gate: bool = False,
+        loses_its_gate: str = "",
     ) -> None:
         self.chronicle = chronicle
         self._history = history
@@ -145,8 +145,8 @@ class NotingRecorder:
         return self.chronicle.add(event)
 
     def still_held(self) -> None:
-        """Hold the gate for as long as the test lasts, or lose it behind the first intent."""
-        if self._loses_its_gate:
+        """Hold the gate for as long as the test lasts, or until that stands in the history."""
+        if self._loses_its_gate in self._history:
             raise GateBusy("the lease was lost")
 
 
@@ -224,7 +224,8 @@ class Stage:
         collector: OneVerdictCollector | None = None,
         refuses: type | None = None,
         refusal: GatectlError | None = None,
-        loses_its_gate: bool = False,
+        loses_its_gate: str = "",
+        keeper: Keeper | None = None,
         **scripts: Script,
     ) -> None:
         self.history: list[str] = []
@@ -244,7 +245,7 @@ class Stage:
             nodes=self.nodes,
             lookout=lookout or ScriptedLookout(),
             collector=collector or OneVerdictCollector(),
-            evidence=self.evidence,
+            evidence=keeper or self.evidence,
             clock=self.clock,
             stop=self.stop,
         )

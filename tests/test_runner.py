@@ -146,7 +146,8 @@ def test_a_lost_lease_ends_the_run_before_the_act(tmp_path: Path) -> None:
 
 def test_a_run_that_lost_its_gate_sends_no_further_line(tmp_path: Path) -> None:
     """It slept between its intent and its act, and somebody else has the gate by now."""
-    stage = Stage(tmp_path, loses_its_gate=True, ns_a=[(LOOK, UNSAVED), (ACT, DONE), (LOOK, SAVED)])
+    lines = [(LOOK, UNSAVED), (ACT, DONE), (LOOK, SAVED)]
+    stage = Stage(tmp_path, loses_its_gate="record act.intended", ns_a=lines)
     with pytest.raises(GateBusy):
         stage.carry_out(PLAN)
     assert stage.sent() == [LOOK]
@@ -193,6 +194,7 @@ def test_a_full_journal_refuses_a_run_at_its_prechecks(tmp_path: Path) -> None:
     stage.chronicle.begin(plan_of(check, STEP))
     run = stage.runner.look_before(stage.chronicle.run())
     assert (run.ending, run.because) == (Ending.REFUSED, FULL.sentence)
+    assert run == stage.chronicle.run()
 
 
 def test_prechecks_are_all_looked_at_and_nothing_else_is(tmp_path: Path) -> None:
@@ -221,6 +223,7 @@ def test_an_interruption_during_prechecks_is_told_as_one(tmp_path: Path, turn: i
     run = stage.runner.look_before(stage.chronicle.run())
     assert run.ending is Ending.INTERRUPTED
     assert "stopped by the test" in run.because
+    assert run == stage.chronicle.run()
     assert stage.sent() == []
 
 
