@@ -166,8 +166,8 @@ class _Visit:
         """Keep what a command prints; the node's own refusal is an answer, too."""
         asked_at = self._clock.now()
         reply = self._transport.send(look, timeout_s=_OUTPUT_TIMEOUT_S)
-        text = reply.text if reply.error is None else f"{reply.text}\nERROR: {reply.error}"
-        self._keep("output", look, text.encode(), {"asked_at": asked_at.isoformat()})
+        facts = {"asked_at": asked_at.isoformat()}
+        self._keep("output", look, reply.all_said.encode(), facts)
 
     def files(self, path: str) -> None:
         """Keep a file, or all that is in a folder; what cannot be read is named as missing."""

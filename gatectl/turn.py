@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, assert_never
+from typing import assert_never
 
+from gatectl.answered import LOOK_TIMEOUT_S, Came, answered
 from gatectl.core.check import (
     NOTHING_THERE,
     Answer,
@@ -23,10 +24,9 @@ from gatectl.core.check import (
     unknown,
 )
 from gatectl.core.effects import goes_on_after, propagates
-from gatectl.core.event import ActAnswered, ActIntended, LookMade, Mode, Outcome, SidesSeen
+from gatectl.core.event import ActIntended, LookMade, Mode, Outcome, SidesSeen
 from gatectl.core.gate import NodeName, Side
 from gatectl.core.looks import read_look
-from gatectl.core.netscaler import Reply
 from gatectl.core.plan import (
     CollectTask,
     DeviceTask,
@@ -45,10 +45,6 @@ from gatectl.core.sequencer import may_act, outcome_of_act, outcome_of_look
 from gatectl.errors import GatectlError, HostKeyMismatch
 from gatectl.ports import Collector, Keeper, Lookout, Nodes, Recorder, StopFlag
 from gatectl.scanner import ScannerVisit
-
-_LOOK_TIMEOUT_S = 30.0
-_EXCERPT = 500
-_Answer = Literal["done", "error", "cut"]
 
 Look = Callable[[], Verdict]
 Again = Callable[[Verdict], bool]
@@ -239,12 +235,12 @@ class Turn:
 
     def _ask(self, node: NodeName, look: str) -> tuple[Observation, bytes]:
         try:
-            reply = self.nodes.transport(node).send(look, timeout_s=_LOOK_TIMEOUT_S)
+            reply = self.nodes.transport(node).send(look, timeout_s=LOOK_TIMEOUT_S)
         except GatectlError as exc:
             self.nodes.forget(node)
             self.hopeless = isinstance(exc, HostKeyMismatch) or exc.told_before
             return Unreadable(because=f"{node}: {exc.sentence}"), b""
-        return read_look(look, reply), _text_of(reply).encode()
+        return read_look(look, reply), reply.all_said.encode()
 
     def _act(self, task: DeviceTask) -> None:
         intended = ActIntended(step=self.step.id, node=task.node, lines=task.act)
@@ -267,31 +263,18 @@ class Turn:
                 reply = transport.send(line, timeout_s=task.act_timeout_s)
         except GatectlError as exc:
             self.nodes.forget(task.node)
-            self._record_answer(task, line, "cut", exc.sentence, began)
+            self._record_answer(task, line, exc, began)
             return False
         if task.disconnects:
             self.nodes.forget(task.node)
-        if reply is None:
-            self._record_answer(task, line, "cut", "the session ended, as expected", began)
+        self._record_answer(task, line, reply, began)
+        if reply is None or reply.error is None:
             return True
-        if reply.error is None:
-            self._record_answer(task, line, "done", reply.text, began)
-            return True
-        self._record_answer(task, line, "error", reply.error, began)
         return self.run.plan.purpose is Purpose.CLOSE or goes_on_after(line, reply.error)
 
-    def _record_answer(
-        self, task: DeviceTask, line: str, answer: _Answer, text: str, began: float
-    ) -> None:
-        answered = ActAnswered(
-            step=self.step.id,
-            node=task.node,
-            line=line,
-            answer=answer,
-            text=text[:_EXCERPT],
-            elapsed_s=round(time.monotonic() - began, 3),
-        )
-        self.recorder.record(answered)
+    def _record_answer(self, task: DeviceTask, line: str, came: Came, began: float) -> None:
+        elapsed_s = time.monotonic() - began
+        self.recorder.record(answered(self.step.id, task.node, line, came, elapsed_s=elapsed_s))
 
     def _upload(self, task: UploadTask) -> tuple[Outcome, Verdict]:
         before = self._first_look(lambda: self._upload_look(task))
@@ -339,6 +322,7 @@ class Turn:
             nodes=self.nodes,
             recorder=self.recorder,
             evidence=self.evidence,
+            stop=self.stop,
             step=self.step,
             task=task,
         )
@@ -347,7 +331,6 @@ class Turn:
             return Outcome.UNKNOWN, unknown(f"{task.node}: {busy}")
         intended = ActIntended(step=self.step.id, node=task.node, lines=self.step.writes)
         self.run = self.run.after(self.recorder.record(intended))
-        self.recorder.still_held()
         verdict = visit.scan()
         # Whatever is known of a compromise is judged anew, with what the scanner said.
         self.collector.judge(self.recorder)
@@ -384,7 +367,3 @@ def sides_seen(reports: tuple[VantageReport, ...]) -> SidesSeen:
         because=f"{outside.because}; {inside.because}",
         looks=tuple(record for report in reports for record in report.as_records()),
     )
-
-
-def _text_of(reply: Reply) -> str:
-    return reply.text if reply.error is None else f"{reply.text}\nERROR: {reply.error}"

@@ -5,11 +5,26 @@ from pathlib import Path
 import pytest
 
 from gatectl.core.check import failed
-from gatectl.core.event import ActAnswered, ActIntended, Ending, Mode, Outcome, ScannerRun
+from gatectl.core.event import (
+    ActAnswered,
+    ActIntended,
+    Ending,
+    EvidenceId,
+    Mode,
+    Outcome,
+    ScannerRun,
+)
 from gatectl.core.netscaler import Reply
 from gatectl.core.plan import ScannerTask
 from gatectl.core.playbook import Says, ScannerWords
-from gatectl.errors import ConversationCut, Unreachable
+from gatectl.errors import (
+    ConversationCut,
+    GateBusy,
+    GatectlError,
+    JournalDamaged,
+    JournalFull,
+    Unreachable,
+)
 from tests.builders import NS_A, plan_of, planned
 from tests.conversation import DONE, OneVerdictCollector, Script, Stage, StopAt
 
@@ -160,3 +175,121 @@ def test_a_stop_before_the_script_brings_nothing(tmp_path: Path) -> None:
     """Whoever wants the run to end has no folder to clean up."""
     stage = Stage(tmp_path, stop=StopAt(0), ns_a=[])
     assert stage.carry_out(plan_of(STEP)).ending is Ending.INTERRUPTED
+
+
+class LosingKeeper:
+    """A keeper that never can keep anything."""
+
+    def __init__(self, trouble: GatectlError) -> None:
+        self._trouble = trouble
+
+    def keep(self, content: bytes) -> EvidenceId:
+        """Refuse."""
+        del content
+        raise self._trouble
+
+    def read(self, evidence: EvidenceId) -> bytes:
+        """Refuse as well: nothing was kept."""
+        raise AssertionError(f"{evidence} was never kept")
+
+
+FOUND = (RUN, Reply(text="MATCH: /tmp/a"))
+FULL = JournalFull("the disk is full")
+DAMAGED = JournalDamaged("the evidence was changed after it was kept")
+
+
+def said_of(stage: Stage) -> list[str]:
+    """List what is on record of scanners."""
+    return [one.said for one in stage.events(ScannerRun) if isinstance(one, ScannerRun)]
+
+
+@pytest.mark.parametrize("removed", [[REMOVE, GONE], [(REMOVE[0], CUT)]], ids=["gone", "cut"])
+def test_a_compromise_is_on_record_also_where_its_evidence_cannot_be_kept(
+    tmp_path: Path, removed: Script
+) -> None:
+    """The disk's trouble says nothing of the node; the folder is removed, and the run ends."""
+    stage = Stage(tmp_path, keeper=LosingKeeper(FULL), ns_a=[PUT, FOUND, *removed])
+    run = stage.carry_out(plan_of(STEP))
+    assert (run.ending, run.because) == (Ending.UNKNOWN, FULL.sentence)
+    assert said_of(stage) == ["compromised"]
+    assert stage.history.index("record scanner.run") < stage.history.index(f"send {REMOVE[0]}")
+    assert stage.nodes.left() == []
+
+
+def test_damaged_evidence_is_told_as_such_and_drops_no_session(tmp_path: Path) -> None:
+    """Exit 9 must not be hidden behind a scanner that said nothing clear."""
+    stage = Stage(tmp_path, keeper=LosingKeeper(DAMAGED), ns_a=[PUT, FOUND, REMOVE, GONE])
+    with pytest.raises(JournalDamaged):
+        stage.carry_out(plan_of(STEP))
+    assert said_of(stage) == ["compromised"]
+    assert "forget ns-a" not in stage.history
+
+
+def test_damaged_evidence_is_told_before_a_stop(tmp_path: Path) -> None:
+    """The folder is left where it is, and the worse of the two is the one that goes up."""
+    keeper, stop = LosingKeeper(DAMAGED), StopAt(3)
+    stage = Stage(tmp_path, keeper=keeper, stop=stop, ns_a=[PUT, FOUND])
+    with pytest.raises(JournalDamaged):
+        stage.carry_out(plan_of(STEP))
+    assert stop.asked == 4
+    assert stage.nodes.left() == []
+
+
+@pytest.mark.parametrize("trouble", [FULL, DAMAGED])
+def test_a_compromise_is_on_record_also_where_the_answer_of_the_line_is_not(
+    tmp_path: Path, trouble: GatectlError
+) -> None:
+    """Nothing more is sent behind an answer that could not be written down."""
+    stage = Stage(tmp_path, refuses=ActAnswered, refusal=trouble, ns_a=[PUT, FOUND])
+    if trouble is FULL:
+        assert stage.carry_out(plan_of(STEP)).ending is Ending.UNKNOWN
+    else:
+        with pytest.raises(JournalDamaged):
+            stage.carry_out(plan_of(STEP))
+    assert said_of(stage) == ["compromised"]
+    assert stage.nodes.left() == []
+
+
+WHOLE = [PUT, FOUND, REMOVE, GONE]
+SENT = [f"put {TASK.script}", *(f"send {line}" for line, _ in WHOLE[1:])]
+
+
+def left_the_house(stage: Stage) -> list[str]:
+    """List what was brought and sent, in order."""
+    return [line for line in stage.history if line.startswith(("put", "send"))]
+
+
+@pytest.mark.parametrize("count", range(1, 4))
+def test_a_run_that_lost_its_gate_sends_the_node_nothing_more(tmp_path: Path, count: int) -> None:
+    """Bringing and running may take a quarter of an hour each, and a close comes first."""
+    stage = Stage(tmp_path, loses_its_gate=SENT[count - 1], ns_a=WHOLE)
+    with pytest.raises(GateBusy):
+        stage.carry_out(plan_of(STEP))
+    assert left_the_house(stage) == SENT[:count]
+    assert said_of(stage) == ["compromised" if count > 1 else "inconclusive"]
+
+
+def test_a_run_that_lost_its_gate_behind_its_intent_brings_nothing(tmp_path: Path) -> None:
+    """Nor is anything on record of a scanner that was not there."""
+    stage = Stage(tmp_path, loses_its_gate="record act.intended", ns_a=WHOLE)
+    with pytest.raises(GateBusy):
+        stage.carry_out(plan_of(STEP))
+    assert (left_the_house(stage), said_of(stage)) == ([], [])
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_a_stop_sends_nothing_more_and_the_step_is_in_doubt(tmp_path: Path, turn: int) -> None:
+    """As with any other act; whoever goes on with the run brings, runs and removes it again."""
+    stage = Stage(tmp_path, stop=StopAt(turn), ns_a=WHOLE)
+    run = stage.carry_out(plan_of(STEP))
+    assert run.ending is Ending.INTERRUPTED
+    assert left_the_house(stage) == SENT[: max(turn - 1, 0)]
+    assert run.in_doubt == ((STEP.id,) if turn else ())
+    assert said_of(stage) == [[], [], ["inconclusive"], ["compromised"], ["compromised"]][turn]
+
+
+def test_a_stop_after_the_last_look_leaves_nothing_in_doubt(tmp_path: Path) -> None:
+    """The step has its outcome by then."""
+    stage = Stage(tmp_path, stop=StopAt(5), ns_a=WHOLE)
+    run = stage.carry_out(plan_of(STEP))
+    assert (left_the_house(stage), run.in_doubt) == (SENT, ())

@@ -23,6 +23,11 @@ class Reply:
     warnings: tuple[str, ...] = ()
     elapsed_s: float = 0.0
 
+    @property
+    def all_said(self) -> str:
+        """Text and error, as they are kept as evidence."""
+        return self.text if self.error is None else f"{self.text}\nERROR: {self.error}"
+
 
 _PARAMETER = re.compile(r"[A-Za-z0-9_.:/][A-Za-z0-9_.:/-]{0,126}")
 

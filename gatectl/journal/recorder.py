@@ -19,6 +19,7 @@ from gatectl.core.event import (
     RunId,
     RunResumed,
     RunStarted,
+    ScannerRun,
 )
 from gatectl.core.gate import GateName
 from gatectl.errors import GatectlError, LeaseLost
@@ -29,6 +30,7 @@ from gatectl.ports import GateJournal
 Listener = Callable[[Recorded], None]
 
 _BEGINNINGS = (RunStarted, RunResumed, ActIntended)
+_HEARD = (ActAnswered, ScannerRun)
 _LEASE_S = 60.0
 _RENEW_S = 15.0
 
@@ -69,7 +71,7 @@ class RunRecorder:
             return self.looking.put(event)
         # What a device says to a line that had left is told, whoever holds the gate by then.
         require = None
-        if self.lease is not None and not isinstance(event, ActAnswered):
+        if self.lease is not None and not isinstance(event, _HEARD):
             require = LeaseCounts(gate=self.gate, token=self.lease)
         together = self.with_first_intent if isinstance(event, ActIntended) else []
         entries = [(one, self.gate, self.run) for one in (*together, event)]

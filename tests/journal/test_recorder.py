@@ -20,6 +20,7 @@ from gatectl.core.event import (
     RunEnded,
     RunId,
     RunResumed,
+    ScannerRun,
 )
 from gatectl.core.plan import Digest, PlannedId
 from gatectl.errors import GateBusy, JournalUnavailable, LeaseLost
@@ -38,6 +39,15 @@ ANSWER = ActAnswered(
     answer="done",
     text="",
     elapsed_s=0.1,
+)
+SCANNED = ScannerRun(
+    step=PlannedId("scan"),
+    node=NS_A,
+    script="ioc.sh",
+    sha256="ab" * 32,
+    said="compromised",
+    because="MATCH: /tmp/a",
+    evidence=None,
 )
 NOBODY = 4_000_000
 """A process number beyond what Linux gives out."""
@@ -114,12 +124,15 @@ def test_an_intent_is_refused_once_the_lease_is_lost_and_nobody_hears_it(
     assert events(journal) == []
 
 
-def test_what_a_device_answered_is_recorded_whoever_holds_the_gate(journal: Journal) -> None:
+@pytest.mark.parametrize("heard", [ANSWER, SCANNED], ids=["answer", "scanner"])
+def test_what_a_device_answered_is_recorded_whoever_holds_the_gate(
+    journal: Journal, heard: Event
+) -> None:
     """The line had left while the gate was still held: that is not lost."""
     token = lease_of(journal, pid=os.getpid())
     journal.leases.break_(ALMELO, token, reason="the lid is shut")
-    recorded = recorder(journal, token).record(ANSWER)
-    assert recorded.event == ANSWER
+    recorded = recorder(journal, token).record(heard)
+    assert recorded.event == heard
 
 
 def ends(journal: Journal) -> list[str]:
