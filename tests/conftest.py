@@ -1,5 +1,6 @@
 """What all tests share: no network but loopback, and properties that fail the same way twice."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import ports
+from tests.ports import HoldPort
 from tests.postgres_server import OwnServer, own_server
 from tests.shelves import NAMES, FileShelf, ServerShelf, Shelf
 
@@ -43,6 +46,13 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture
+def shut_port() -> Iterator[HoldPort]:
+    """Give ports on which nobody listens for as long as the test lasts."""
+    with contextlib.ExitStack() as held:
+        yield lambda: held.enter_context(ports.shut_port())
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import contextlib
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import paramiko
 
 from gatectl.core.gate import Host, SecretRef
 from gatectl.transport.connection import fingerprint
+from tests.ports import reserved_port
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 NO_SSHD = "no OpenSSH server is installed"
@@ -73,30 +73,24 @@ def running_sshd(
     pins = tuple(_fingerprint_of(make_key(folder / kind, kind)) for kind in _KINDS)
     (folder / "authorized").write_text(make_key(folder / "user", "ed25519"))
     (folder / "command_line.py").write_text(command_line)
-    port = port or free_port()
-    (folder / "config").write_text(
-        f"{settings}\nListenAddress {address}:{port}\nPidFile {folder}/pid\nStrictModes no\n"
-        "UsePAM no\nPermitRootLogin yes\nPasswordAuthentication no\n"
-        f"KbdInteractiveAuthentication no\nAuthorizedKeysFile {folder}/authorized\n"
-        f"Subsystem sftp {_sftp_server()}\nPrintMotd no\nAllowTcpForwarding yes\n"
-        f"ForceCommand {sys.executable} {folder}/command_line.py\n"
-        + "".join(f"HostKey {folder}/{kind}\n" for kind in _KINDS)
-    )
-    command = [*before, SSHD, "-D", "-e", "-f", str(folder / "config")]
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(folder / "pid", server)
-        yield Sshd(folder=folder, address=address, port=port, pins=pins)
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def free_port() -> int:
-    """Find a port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    with contextlib.ExitStack() as held:
+        port = port or held.enter_context(reserved_port())
+        (folder / "config").write_text(
+            f"{settings}\nListenAddress {address}:{port}\nPidFile {folder}/pid\nStrictModes no\n"
+            "UsePAM no\nPermitRootLogin yes\nPasswordAuthentication no\n"
+            f"KbdInteractiveAuthentication no\nAuthorizedKeysFile {folder}/authorized\n"
+            f"Subsystem sftp {_sftp_server()}\nPrintMotd no\nAllowTcpForwarding yes\n"
+            f"ForceCommand {sys.executable} {folder}/command_line.py\n"
+            + "".join(f"HostKey {folder}/{kind}\n" for kind in _KINDS)
+        )
+        command = [*before, SSHD, "-D", "-e", "-f", str(folder / "config")]
+        server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            _wait_for(folder / "pid", server)
+            yield Sshd(folder=folder, address=address, port=port, pins=pins)
+        finally:
+            server.terminate()
+            server.wait(10)
 
 
 def make_key(path: Path, kind: str) -> str:

@@ -157,14 +157,6 @@ def full_backlog() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def free_port() -> int:
-    """Give a port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def over_tls(
     credentials: Credentials, handler: Handler, *, names: list[str | None] | None = None
 ) -> Handler:

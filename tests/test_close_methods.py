@@ -1,7 +1,6 @@
 """Each way to close, on a simulated site over real SSH: what is shut, what is refused, and why."""
 
 import re
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from gatectl.simulator.appliance import Appliance
 from gatectl.simulator.rehearsal import INSIDE, OUTSIDE, SimulatedSite
 from gatectl.simulator.user_session import SessionKind
 from tests.cli.keyboard import Keyboard, Shown
+from tests.ports import reserved_port
 
 SPEED = 240.0
 BOTH = 'close_methods = ["close-acl", "close-vserver"]'
@@ -153,11 +153,17 @@ def test_ipv6_is_refused_by_rules_of_its_own(site: SimulatedSite, keyboard: Keyb
 # --- the virtual server and its fronts
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Keep a port for a front of the gateway."""
+    with reserved_port() as kept:
+        yield kept
+
+
 def test_the_fronts_of_a_gateway_are_switched_off_with_it(
-    site: SimulatedSite, keyboard: Keyboard
+    site: SimulatedSite, keyboard: Keyboard, port: int
 ) -> None:
     """Content switching and authentication before a gateway would answer for it."""
-    port = free_port()
     configure(
         site,
         f"add cs vserver cs_portal SSL 127.0.0.1 {port}",
@@ -174,12 +180,6 @@ def test_the_fronts_of_a_gateway_are_switched_off_with_it(
         assert states == {"gw_ext": False, "cs_portal": False, "aaa_gw": False}
         assert saved(node, f"cs_portal SSL 127.0.0.1 {port} -state DISABLED")
     assert keyboard.type("close", config=config).written == ()
-
-
-def free_port() -> int:
-    """Ask the system for a port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 # --- the closed page

@@ -20,6 +20,7 @@ from gatectl.site import GateLookout
 from gatectl.transport.contract import Transport
 from tests.builders import NS_A, SHIPPED, make_gate, shipped_plan, shipped_playbook
 from tests.cli.keyboard import Keyboard
+from tests.ports import HoldPort
 from tests.probe_servers import (
     ADDRESS,
     APACHE_403,
@@ -27,7 +28,6 @@ from tests.probe_servers import (
     NETSCALER_503,
     Credentials,
     Site,
-    free_port,
     gateway_site,
     listening,
     make_credentials,
@@ -184,17 +184,19 @@ def test_each_answer_is_told_apart(
 @pytest.mark.parametrize("one", CHECKS, ids=named)
 @pytest.mark.parametrize("build", [APPLIES, IS_FIXED])
 def test_a_gateway_that_is_shut_is_unknown(
-    one: tuple[Advisory, SafeCheck], build: Applicability
+    one: tuple[Advisory, SafeCheck], build: Applicability, shut_port: HoldPort
 ) -> None:
     """Not vulnerable, because it is shut, says nothing."""
-    assert checked(gate_at(free_port()), one, build).behaviour is UNKNOWN
+    assert checked(gate_at(shut_port()), one, build).behaviour is UNKNOWN
 
 
 @pytest.mark.parametrize("one", PROOFS, ids=named)
-def test_a_closed_gate_is_asked_from_inside(serve: Serve, one: tuple[Advisory, SafeCheck]) -> None:
+def test_a_closed_gate_is_asked_from_inside(
+    serve: Serve, one: tuple[Advisory, SafeCheck], shut_port: HoldPort
+) -> None:
     """Whoever closed it still learns whether it could be opened."""
     port = serve(answering(one[1], vulnerable_answer(one[1])))
-    found = checked(gate_at(port, outside=free_port()), one)
+    found = checked(gate_at(port, outside=shut_port()), one)
     assert (found.behaviour, found.side) == (VULNERABLE, Side.INSIDE)
 
 

@@ -19,7 +19,8 @@ from gatectl.transport.contract import Transport
 from gatectl.transport.readonly import ReadOnly
 from gatectl.transport.ssh import SshTransport
 from tests.builders import make_gate
-from tests.openssh import NO_SSHD, SSHD, Sshd, free_port, running_sshd
+from tests.openssh import NO_SSHD, SSHD, Sshd, running_sshd
+from tests.ports import HoldPort
 from tests.probe_servers import (
     ADDRESS,
     Credentials,
@@ -95,9 +96,9 @@ def test_the_sign_on_page_is_seen_through_the_server(
     assert gate_word((report,)) == "open"
 
 
-def test_a_refusal_behind_the_server_is_shut(jump: Sshd, control: int) -> None:
+def test_a_refusal_behind_the_server_is_shut(jump: Sshd, control: int, shut_port: HoldPort) -> None:
     """The server says in words what its own connect came to."""
-    report = look(jump, gate=free_port(), control=control)
+    report = look(jump, gate=shut_port(), control=control)
     assert [seen.kind for seen in report.gate] == [LookKind.REFUSED]
     assert gate_word((report,)) == "shut"
 
@@ -122,11 +123,13 @@ def test_a_reset_behind_the_server_is_shut_while_its_control_answers(
     assert gate_word((report,)) == "shut"
 
 
-def test_a_control_that_fails_behind_the_server_makes_it_unknown(jump: Sshd) -> None:
+def test_a_control_that_fails_behind_the_server_makes_it_unknown(
+    jump: Sshd, shut_port: HoldPort
+) -> None:
     """A vantage that reaches nothing sees every gate shut."""
-    refused = look(jump, gate=free_port(), control=free_port())
+    refused = look(jump, gate=shut_port(), control=shut_port())
     with full_backlog() as port:
-        dropped = look(jump, gate=free_port(), control=port, timeout_s=1.0)
+        dropped = look(jump, gate=shut_port(), control=port, timeout_s=1.0)
     for report in (refused, dropped):
         assert [seen.kind for seen in report.gate] == [LookKind.REFUSED]
         assert gate_word((report,)) == "unknown"
@@ -134,31 +137,33 @@ def test_a_control_that_fails_behind_the_server_makes_it_unknown(jump: Sshd) -> 
 
 
 def test_an_open_gate_with_a_failing_control_is_unknown_through_the_server_too(
-    jump: Sshd, credentials: Credentials
+    jump: Sshd, credentials: Credentials, shut_port: HoldPort
 ) -> None:
     """The control is asked for both answers."""
     with listening(over_tls(credentials, serving(gateway_site))) as port:
-        report = look(jump, gate=port, control=free_port())
+        report = look(jump, gate=port, control=shut_port())
     assert report.gate[0].shows_sign_on
     assert gate_word((report,)) == "unknown"
 
 
 @pytest.mark.parametrize("setting", ["AllowTcpForwarding no", "DisableForwarding yes"])
 def test_a_server_that_forwards_nothing_is_unknown_and_says_why(
-    tmp_path: Path, control: int, setting: str
+    tmp_path: Path, control: int, setting: str, shut_port: HoldPort
 ) -> None:
     """Such a vantage has not looked at all, and its operator is told what it refused."""
     with running_sshd(tmp_path, settings=setting) as server:
-        report = look(server, gate=free_port(), control=control)
+        report = look(server, gate=shut_port(), control=control)
     assert [seen.kind for seen in report.gate] == [LookKind.NOT_LOOKED]
     assert gate_word((report,)) == "unknown"
     assert "does not forward connections" in because(report)
     assert "jump" in because(report)
 
 
-def test_looks_that_fail_at_once_each_have_their_own_reason(tmp_path: Path) -> None:
+def test_looks_that_fail_at_once_each_have_their_own_reason(
+    tmp_path: Path, shut_port: HoldPort
+) -> None:
     """Read as each other's, a gate that nobody looked at would be shut."""
-    closed, forbidden = free_port(), free_port()
+    closed, forbidden = shut_port(), shut_port()
     with (
         running_sshd(tmp_path, settings=f"PermitOpen {ADDRESS}:{closed}") as server,
         closing(connect(server.host(name="jump"))) as session,
@@ -188,11 +193,11 @@ def test_looks_that_fail_at_once_each_have_their_own_reason(tmp_path: Path) -> N
 
 
 def test_a_gate_that_the_server_may_not_dial_is_unknown_beside_a_control_that_it_may(
-    tmp_path: Path, control: int
+    tmp_path: Path, control: int, shut_port: HoldPort
 ) -> None:
     """The looks are made at the same time; the gate's has not been made at all."""
     with running_sshd(tmp_path, settings=f"PermitOpen {ADDRESS}:{control}") as server:
-        report = look(server, gate=free_port(), control=control)
+        report = look(server, gate=shut_port(), control=control)
     assert report.control is not None
     assert report.control.kind is LookKind.CONNECTED
     assert [seen.kind for seen in report.gate] == [LookKind.NOT_LOOKED]

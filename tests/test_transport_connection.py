@@ -26,6 +26,7 @@ from gatectl.transport.algorithms import Offer, nothing_in_common
 from gatectl.transport.connection import Client, plain
 from gatectl.transport.contract import Timeouts
 from gatectl.transport.ssh import SshTransport
+from tests.ports import HoldPort
 from tests.transport_stand_ins import (
     PASSWORD,
     PIN,
@@ -137,11 +138,9 @@ def test_a_flood_before_the_login_is_ended_by_its_size() -> None:
         assert time.monotonic() - begin < 8
 
 
-def test_a_closed_port_is_unreachable() -> None:
+def test_a_closed_port_is_unreachable(shut_port: HoldPort) -> None:
     """A refused connection is told as such."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with connected(port) as transport, pytest.raises(Unreachable, match="refused"):
+    with connected(shut_port()) as transport, pytest.raises(Unreachable, match="refused"):
         transport.send("show ns version", timeout_s=1)
 
 

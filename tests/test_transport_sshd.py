@@ -21,6 +21,7 @@ from gatectl.transport.contract import Timeouts
 from gatectl.transport.hostkeys import fetch_host_keys
 from gatectl.transport.ssh import SshTransport
 from tests.openssh import NO_SSHD, SSHD, Sshd, running_sshd
+from tests.ports import HoldPort
 
 pytestmark = pytest.mark.skipif(SSHD is None, reason=NO_SSHD)
 
@@ -275,7 +276,9 @@ def test_a_tree_larger_than_the_limit_is_not_told_as_whole(
         next(files)
 
 
-def test_dialling_through_a_real_server_reaches_and_refuses(transport: SshTransport) -> None:
+def test_dialling_through_a_real_server_reaches_and_refuses(
+    transport: SshTransport, shut_port: HoldPort
+) -> None:
     """An open port gives a stream, a closed one the error of a socket."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -287,7 +290,7 @@ def test_dialling_through_a_real_server_reaches_and_refuses(transport: SshTransp
         stream.close()
         peer.close()
     with pytest.raises(ConnectionRefusedError):
-        transport.dial("127.0.0.1", port, timeout_s=5)
+        transport.dial("127.0.0.1", shut_port(), timeout_s=5)
 
 
 @pytest.mark.parametrize("legacy", [False, True])

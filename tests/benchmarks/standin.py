@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.work import LOOKS, playbook
+from tests.ports import reserved_port
 
 HERE = Path(__file__).parent
 ADDRESS = "127.0.0.1"
@@ -46,42 +47,43 @@ def running(folder: Path) -> Iterator[StandIn]:
     build(folder / "appliance", answers)
     for name in ("host", "user"):
         _started("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
-    with socket.create_server((ADDRESS, 0)) as listener:
-        port: int = listener.getsockname()[1]
-    key = " ".join((folder / "host.pub").read_text().split()[:2])
-    (folder / "known_hosts").write_text(f"[{ADDRESS}]:{port} {key}\n")
-    (folder / "commands").write_text("".join(f"{one.command}\t{one.shows}\n" for one in LOOKS))
-    (folder / "looks.toml").write_text(playbook())
-    (folder / "sshd_config").write_text(
-        f"ListenAddress {ADDRESS}:{port}\nPidFile none\nStrictModes no\nUsePAM no\nUseDNS no\n"
-        "PermitRootLogin prohibit-password\nPasswordAuthentication no\nPrintMotd no\n"
-        "PrintLastLog no\nKbdInteractiveAuthentication no\nMaxStartups 200\n"
-        f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
-        # Without the level, bash takes itself for a first shell and reads the user's own files.
-        f"ForceCommand {folder}/appliance\nSetEnv SHLVL=5\n"
-    )
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    sshd = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if sshd is None:
-        raise SystemExit("OpenSSH's server is not installed: there is nothing to measure against")
-    server = subprocess.Popen(
-        [sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(port)
-        yield StandIn(
-            folder=folder,
-            port=port,
-            pid=server.pid,
-            user=getpass.getuser(),
-            key=folder / "user",
-            known_hosts=folder / "known_hosts",
-            commands=folder / "commands",
+    with reserved_port() as port:
+        key = " ".join((folder / "host.pub").read_text().split()[:2])
+        (folder / "known_hosts").write_text(f"[{ADDRESS}]:{port} {key}\n")
+        (folder / "commands").write_text("".join(f"{one.command}\t{one.shows}\n" for one in LOOKS))
+        (folder / "looks.toml").write_text(playbook())
+        (folder / "sshd_config").write_text(
+            f"ListenAddress {ADDRESS}:{port}\nPidFile none\nStrictModes no\nUsePAM no\nUseDNS no\n"
+            "PermitRootLogin prohibit-password\nPasswordAuthentication no\nPrintMotd no\n"
+            "PrintLastLog no\nKbdInteractiveAuthentication no\nMaxStartups 200\n"
+            f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
+            # Without the level, bash takes itself for a first shell and reads the user's own files.
+            f"ForceCommand {folder}/appliance\nSetEnv SHLVL=5\n"
         )
-    finally:
-        server.terminate()
-        server.wait(10)
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        sshd = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        if sshd is None:
+            raise SystemExit(
+                "OpenSSH's server is not installed: there is nothing to measure against"
+            )
+        server = subprocess.Popen(
+            [sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=subprocess.DEVNULL
+        )
+        try:
+            _wait_for(port)
+            yield StandIn(
+                folder=folder,
+                port=port,
+                pid=server.pid,
+                user=getpass.getuser(),
+                key=folder / "user",
+                known_hosts=folder / "known_hosts",
+                commands=folder / "commands",
+            )
+        finally:
+            server.terminate()
+            server.wait(10)
 
 
 def build(program: Path, answers: Path) -> None:

@@ -1,6 +1,5 @@
 """Bad input of every kind: its exit code, one sentence, one hint, and not a byte that writes."""
 
-import socket
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from gatectl.errors import ExitCode
 from gatectl.simulator.rehearsal import GATE, SimulatedSite
 from gatectl.transport.scrubbed import Scrubbed
 from tests.cli.keyboard import FIXED_BUILD, Keyboard, type_in
+from tests.ports import HoldPort
 
 WRONG_KEY = "SHA256:" + "A" * 43
 CALLS = {
@@ -91,19 +91,13 @@ def test_a_wrong_image_is_found_before_a_shut_gate_is_touched(keyboard: Keyboard
     assert any("SHA-256" in sentence for sentence in keyboard.refusals())
 
 
-def free_port() -> int:
-    """Find a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("verb", ["verify", "patch", "mitigate"])
-def test_an_unreachable_node_is_told_with_its_own_code(bystander: Keyboard, verb: str) -> None:
+def test_an_unreachable_node_is_told_with_its_own_code(
+    bystander: Keyboard, verb: str, shut_port: HoldPort
+) -> None:
     """Nobody listens at one node's address: exit 4, on record, and nothing is written anywhere."""
     port = bystander.site.access().nodes[1].port
-    config = bystander.changed((f"port = {port}\n", f"port = {free_port()}\n"))
+    config = bystander.changed((f"port = {port}\n", f"port = {shut_port()}\n"))
     words = patch_words(bystander) if verb == "patch" else (verb,)
     shown = bystander.type(*words, config=config)
     assert shown.code == ExitCode.UNREACHABLE, shown.err
@@ -112,10 +106,12 @@ def test_an_unreachable_node_is_told_with_its_own_code(bystander: Keyboard, verb
     assert any("ns-b" in sentence for sentence in bystander.refusals(config))
 
 
-def test_status_tells_which_node_cannot_be_reached(bystander: Keyboard) -> None:
+def test_status_tells_which_node_cannot_be_reached(
+    bystander: Keyboard, shut_port: HoldPort
+) -> None:
     """A look goes on without the node that is away, and its code says that not all was seen."""
     port = bystander.site.access().nodes[1].port
-    config = bystander.changed((f"port = {port}\n", f"port = {free_port()}\n"))
+    config = bystander.changed((f"port = {port}\n", f"port = {shut_port()}\n"))
     shown = bystander.type("status", "--json", config=config)
     assert shown.code == ExitCode.UNREACHABLE
     trouble = {node["name"]: node["trouble"] for node in shown.gate["nodes"]}
@@ -217,31 +213,32 @@ def test_a_refusal_is_on_record(bystander: Keyboard) -> None:
     assert refusal["exit_code"] == ExitCode.INVALID
 
 
-def test_two_gates_and_no_name_ask_which_is_meant(bystander: Keyboard) -> None:
+def test_two_gates_and_no_name_ask_which_is_meant(bystander: Keyboard, shut_port: HoldPort) -> None:
     """With more than one gate the name may not be left out."""
-    config = two_gates(bystander)
+    config = two_gates(bystander, shut_port())
     shown = bystander.type("close", config=config)
     assert shown.code == ExitCode.INVALID
     assert "second" in shown.one_sentence_and_a_hint()
     assert shown.arrived == ()
 
 
-def two_gates(bystander: Keyboard) -> Path:
+def two_gates(bystander: Keyboard, shut: int) -> Path:
     """Write a configuration in which a second gate has an address of its own."""
     text = bystander.config.read_text(encoding="utf-8")
     start = text.index(f"[gates.{GATE}]")
     second = text[start:].replace(f"gates.{GATE}", "gates.second")
     port = bystander.site.port
     second = second.replace('address = "127.0.0.1"', 'address = "127.0.0.9"')
-    second = second.replace(f"port = {port}\n", f"port = {free_port()}\n")
+    second = second.replace(f"port = {port}\n", f"port = {shut}\n")
     path = bystander.folder / "two.toml"
     path.write_text(text + second, encoding="utf-8")
     return path
 
 
-def test_over_several_gates_the_worst_code_wins(bystander: Keyboard) -> None:
+def test_over_several_gates_the_worst_code_wins(bystander: Keyboard, shut_port: HoldPort) -> None:
     """One gate is open as it should be and the other answers nowhere: exit 5, and both are told."""
-    shown = bystander.type("status", GATE, "second", "--json", config=two_gates(bystander))
+    config = two_gates(bystander, shut_port())
+    shown = bystander.type("status", GATE, "second", "--json", config=config)
     assert shown.code == ExitCode.MAYBE_OPEN
     codes = {gate["name"]: gate["exit_code"] for gate in shown.document["gates"]}
     assert codes[GATE] == ExitCode.PROVEN

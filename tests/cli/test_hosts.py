@@ -1,10 +1,9 @@
 """The verb about trust: host keys are shown, and pinned only when somebody agrees."""
 
-import socket
-
 from gatectl.errors import ExitCode
 from gatectl.simulator.rehearsal import GATE
 from tests.cli.keyboard import Keyboard
+from tests.ports import HoldPort
 
 WRONG_KEY = "SHA256:" + "A" * 43
 
@@ -69,13 +68,12 @@ def test_another_key_than_the_pinned_one_is_told_loudly(bystander: Keyboard) -> 
     assert "find out why" in shown.out
 
 
-def test_a_node_that_does_not_answer_does_not_hide_the_other(bystander: Keyboard) -> None:
+def test_a_node_that_does_not_answer_does_not_hide_the_other(
+    bystander: Keyboard, shut_port: HoldPort
+) -> None:
     """The node that answers is shown, the other has its sentence, and the code says so."""
     port = bystander.site.access().nodes[0].port
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
-    config = bystander.changed((f"port = {port}\n", f"port = {free}\n"))
+    config = bystander.changed((f"port = {port}\n", f"port = {shut_port()}\n"))
     shown = bystander.type("hostkeys", "--json", config=config)
     assert shown.code == ExitCode.UNREACHABLE
     rows = {row["node"]: row for row in shown.document["nodes"]}

@@ -2,13 +2,13 @@
 
 import importlib
 import operator
-import socket
 import sys
 
 import pytest
 
 from gatectl.errors import InvalidInput, Unreachable
 from gatectl.fleet.cluster import address_of, connected, worker_tls
+from tests.ports import HoldPort
 
 
 def test_the_scheduler_is_named_by_host_and_port() -> None:
@@ -45,13 +45,11 @@ def test_without_the_extra_a_sentence_says_how_to_get_it(monkeypatch: pytest.Mon
     assert caught.value.hint == "pip install 'gatectl[dask]'"
 
 
-def test_a_scheduler_that_does_not_answer_is_told() -> None:
+def test_a_scheduler_that_does_not_answer_is_told(shut_port: HoldPort) -> None:
     """Before anything is sent to any gate."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     with (
         pytest.raises(Unreachable, match="no Dask scheduler answers"),
-        connected(f"dask://127.0.0.1:{port}"),
+        connected(f"dask://127.0.0.1:{shut_port()}"),
     ):
         pass
 

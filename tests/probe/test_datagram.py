@@ -17,7 +17,8 @@ import pytest
 from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.reach import LookKind
 from gatectl.probe.datagram import client_hello, look_dtls, speaks_dtls
-from tests.probe_servers import ADDRESS, free_port, make_credentials
+from tests.ports import HoldPort, reserved_port
+from tests.probe_servers import ADDRESS, make_credentials
 
 HOME = Vantage(name=VantageName("home"), side=Side.OUTSIDE)
 HELLO_VERIFY = b"\x16\xfe\xff" + b"\0" * 10 + b"\x03" + b"\0" * 20
@@ -69,9 +70,9 @@ def test_look_dtls_at_silence_ends_in_time_as_dropped() -> None:
     assert time.monotonic() - began < 2
 
 
-def test_look_dtls_at_a_closed_port_is_refused() -> None:
+def test_look_dtls_at_a_closed_port_is_refused(shut_port: HoldPort) -> None:
     """ICMP's port unreachable is heard."""
-    assert look_dtls(HOME, target=(ADDRESS, free_port()), timeout_s=2).kind is LookKind.REFUSED
+    assert look_dtls(HOME, target=(ADDRESS, shut_port()), timeout_s=2).kind is LookKind.REFUSED
 
 
 def test_look_dtls_at_another_protocol_is_not_tls() -> None:
@@ -123,19 +124,26 @@ def test_look_dtls_is_answered_by_openssl(
 ) -> None:
     """A real DTLS server, new or old, asks to be greeted again with its cookie."""
     made = make_credentials(tmp_path_factory.mktemp("dtls"))
-    port = free_port()
-    command = ["openssl", "s_server", version, "-accept", f"{ADDRESS}:{port}", "-quiet"]
-    command += ["-cert", str(made.certificate), "-key", str(made.key), "-cipher", "ALL:@SECLEVEL=0"]
-    with subprocess.Popen(  # noqa: S603 - a fixed command of ours
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            ends_s = time.monotonic() + 10
-            while True:
-                seen = look_dtls(HOME, target=(ADDRESS, port), timeout_s=2)
-                if seen.kind is not LookKind.REFUSED or time.monotonic() > ends_s:
-                    break
-                time.sleep(0.05)
-        finally:
-            server.kill()
+    with reserved_port() as port:
+        command = ["openssl", "s_server", version, "-accept", f"{ADDRESS}:{port}", "-quiet"]
+        command += [
+            "-cert",
+            str(made.certificate),
+            "-key",
+            str(made.key),
+            "-cipher",
+            "ALL:@SECLEVEL=0",
+        ]
+        with subprocess.Popen(  # noqa: S603 - a fixed command of ours
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as server:
+            try:
+                ends_s = time.monotonic() + 10
+                while True:
+                    seen = look_dtls(HOME, target=(ADDRESS, port), timeout_s=2)
+                    if seen.kind is not LookKind.REFUSED or time.monotonic() > ends_s:
+                        break
+                    time.sleep(0.05)
+            finally:
+                server.kill()
     assert (seen.kind, seen.detail) == (LookKind.ANSWERED, "HelloVerifyRequest")

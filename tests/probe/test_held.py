@@ -13,11 +13,11 @@ from gatectl.core.page import Page
 from gatectl.core.reach import LookKind
 from gatectl.probe.held import HeldConnection
 from gatectl.probe.stream import Stream, local_dialler
+from tests.ports import HoldPort, reserved_port
 from tests.probe_servers import (
     ADDRESS,
     Credentials,
     Handler,
-    free_port,
     keeping_quiet,
     listening,
     make_credentials,
@@ -95,10 +95,9 @@ def test_a_connection_that_is_still_answered_is_seen_again_and_again(
 
 def test_it_is_answered_behind_a_door_that_takes_nobody_new(credentials: Credentials) -> None:
     """What every new look is refused does not end those who are in."""
-    with contextlib.ExitStack() as door:
-        port = door.enter_context(
-            listening(over_tls(credentials, answering(SIGN_ON_AHEAD, SIGN_ON_AHEAD)))
-        )
+    handler = over_tls(credentials, answering(SIGN_ON_AHEAD, SIGN_ON_AHEAD))
+    with reserved_port() as port, contextlib.ExitStack() as door:
+        door.enter_context(listening(handler, port=port))
         with held(port) as one:
             door.close()
             with pytest.raises(ConnectionRefusedError):
@@ -128,11 +127,11 @@ def test_a_connection_that_gets_no_answer_says_nothing_and_is_let_go(
 
 
 @pytest.mark.parametrize("wrong", ["refused", "no tls", "silent"])
-def test_what_could_not_be_held_says_nothing(wrong: str) -> None:
+def test_what_could_not_be_held_says_nothing(wrong: str, shut_port: HoldPort) -> None:
     """A gate that was shut before has nobody in it that we could know of."""
     match wrong:
         case "refused":
-            with held(free_port()) as one:
+            with held(shut_port()) as one:
                 assert one.look() is None
         case "no tls":
             with held_at(saying(b"SSH-2.0-x\r\n")) as one:

@@ -13,6 +13,7 @@ from gatectl.core.page import HttpAnswer
 from gatectl.core.reach import LookKind
 from gatectl.errors import InvalidInput
 from gatectl.probe import request as probe
+from tests.ports import HoldPort
 from tests.probe_servers import (
     ADDRESS,
     APACHE_403,
@@ -21,7 +22,6 @@ from tests.probe_servers import (
     Credentials,
     Handler,
     dripping,
-    free_port,
     gateway_site,
     keeping_quiet,
     listening,
@@ -94,10 +94,12 @@ def test_request_sends_the_given_headers_instead_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("path", ["/a\r\nX: y", "/a\nb", "/\0"])
-def test_request_with_a_line_break_is_refused_before_anything_is_sent(path: str) -> None:
+def test_request_with_a_line_break_is_refused_before_anything_is_sent(
+    path: str, shut_port: HoldPort
+) -> None:
     """A path must stay one line of one request."""
     with pytest.raises(InvalidInput):
-        probe.request(probe.local_dialler(), (ADDRESS, free_port()), path=path)
+        probe.request(probe.local_dialler(), (ADDRESS, shut_port()), path=path)
 
 
 def test_request_does_not_follow_redirects() -> None:
@@ -161,9 +163,9 @@ def test_answer_record_of_no_whole_answer_is_unreadable(handler: Handler) -> Non
     assert verdict.answer == "unknown"
 
 
-def test_answer_record_of_a_shut_gate_is_unreadable() -> None:
+def test_answer_record_of_a_shut_gate_is_unreadable(shut_port: HoldPort) -> None:
     """Not vulnerable because it is shut is not mitigated."""
-    got = probe.request(probe.local_dialler(), (ADDRESS, free_port()), path=TRAVERSAL)
+    got = probe.request(probe.local_dialler(), (ADDRESS, shut_port()), path=TRAVERSAL)
     assert isinstance(got, probe.NoAnswer)
     assert got.kind is LookKind.REFUSED
     observation = probe.answer_record(got)
@@ -206,10 +208,11 @@ def test_look_for_build_reads_stamp_and_hash(credentials: Credentials) -> None:
 
 def test_look_for_build_of_a_shut_or_other_gateway_is_unrecognised(
     credentials: Credentials,
+    shut_port: HoldPort,
 ) -> None:
     """No answer, an error page and a certificate that is not the gate's tell no build."""
     dial = probe.local_dialler()
-    shut = probe.look_for_build(dial, (ADDRESS, free_port()))
+    shut = probe.look_for_build(dial, (ADDRESS, shut_port()))
     with listening(over_tls(credentials, serving(gateway_site))) as port:
         other = probe.look_for_build(dial, (ADDRESS, port))
         pins = frozenset({"sha256//" + "A" * 43 + "="})

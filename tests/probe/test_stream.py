@@ -11,10 +11,10 @@ from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.page import Page
 from gatectl.probe.stream import Deadline, PlainStream, Stream, local_dialler, speaks_tls
 from gatectl.probe.visit import look_at
+from tests.ports import HoldPort
 from tests.probe_servers import (
     ADDRESS,
     Credentials,
-    free_port,
     gateway_site,
     listening,
     make_credentials,
@@ -125,14 +125,14 @@ def test_local_dialler_reaches_ipv6() -> None:
         pytest.skip(f"this machine has no IPv6 loopback: {exc}")
 
 
-def test_local_dialler_says_what_connect_says() -> None:
+def test_local_dialler_says_what_connect_says(shut_port: HoldPort) -> None:
     """A refusal stays a refusal; a name without address is another trouble."""
     with pytest.raises(ConnectionRefusedError):
-        local_dialler()(ADDRESS, free_port(), 1.0)
+        local_dialler()(ADDRESS, shut_port(), 1.0)
     with pytest.raises(OSError, match="cannot be a name"):
         local_dialler()("x" * 64 + ".test", 443, 1.0)
     with pytest.raises(OSError, match=r"."):
-        local_dialler(ip_address("::1"))(ADDRESS, free_port(), 1.0)
+        local_dialler(ip_address("::1"))(ADDRESS, shut_port(), 1.0)
 
 
 @pytest.mark.parametrize(

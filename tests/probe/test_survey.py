@@ -24,10 +24,10 @@ from gatectl.errors import InvalidInput, LoginRefused
 from gatectl.probe.stream import Stream, local_dialler
 from gatectl.probe.survey import look_at_datagrams, survey
 from gatectl.probe.trust import Trust
+from tests.ports import HoldPort
 from tests.probe_servers import (
     ADDRESS,
     Credentials,
-    free_port,
     full_backlog,
     gateway_site,
     keeping_quiet,
@@ -86,10 +86,10 @@ def vserver(port: int, address6: str = "") -> Vserver:
 
 
 def test_survey_of_a_closed_gate_with_a_working_office(
-    gateway: tuple[str, int], control: tuple[str, int]
+    gateway: tuple[str, int], control: tuple[str, int], shut_port: HoldPort
 ) -> None:
     """The state that all this is about: shut outside, sign-on inside."""
-    outside = vantage("home", (ADDRESS, free_port()), control)
+    outside = vantage("home", (ADDRESS, shut_port()), control)
     inside = vantage("office", gateway, control)
     reports = survey([outside, inside], vserver(gateway[1]), {}, timeout_s=2.0)
     assert judge_sides(reports, outside="shut", inside="open").passed
@@ -110,13 +110,17 @@ def test_survey_of_an_open_gate(gateway: tuple[str, int], control: tuple[str, in
 @pytest.mark.parametrize("inside", Reach)
 @pytest.mark.parametrize("outside", Reach)
 def test_each_cell_of_outside_and_inside_is_told_from_the_others(
-    gateway: tuple[str, int], control: tuple[str, int], outside: Reach, inside: Reach
+    gateway: tuple[str, int],
+    control: tuple[str, int],
+    outside: Reach,
+    inside: Reach,
+    shut_port: HoldPort,
 ) -> None:
     """Open answers, shut refuses, unknown has a control that is dead; each against each."""
 
     def seen(name: str, reach: Reach) -> Vantage:
-        target = gateway if reach is Reach.OPEN else (ADDRESS, free_port())
-        working = (ADDRESS, free_port()) if reach is Reach.UNKNOWN else control
+        target = gateway if reach is Reach.OPEN else (ADDRESS, shut_port())
+        working = (ADDRESS, shut_port()) if reach is Reach.UNKNOWN else control
         return vantage(name, target, working)
 
     vantages = [seen("home", outside), seen("office", inside)]
@@ -138,17 +142,17 @@ def test_each_cell_of_outside_and_inside_is_told_from_the_others(
 @pytest.mark.parametrize("fails", ["refused", "dropped", "nameless"])
 @pytest.mark.parametrize("is_open", [True, False])
 def test_survey_with_a_control_that_fails_in_any_way_is_unknown(
-    gateway: tuple[str, int], *, fails: str, is_open: bool
+    gateway: tuple[str, int], shut_port: HoldPort, *, fails: str, is_open: bool
 ) -> None:
     """Neither an answer nor a refusal is believed from there, and the reason names the control."""
     with full_backlog() as full:
         controls = {
-            "refused": ((ADDRESS, free_port()), LookKind.REFUSED),
+            "refused": ((ADDRESS, shut_port()), LookKind.REFUSED),
             "dropped": ((ADDRESS, full), LookKind.DROPPED),
             "nameless": (("c" * 64 + ".test", 443), LookKind.NOT_LOOKED),
         }
         dead, kind = controls[fails]
-        home = vantage("home", gateway if is_open else (ADDRESS, free_port()), dead)
+        home = vantage("home", gateway if is_open else (ADDRESS, shut_port()), dead)
         reports = survey([home], vserver(gateway[1]), {}, timeout_s=1.0)
     assert reports[0].control is not None
     assert reports[0].control.kind is kind
@@ -157,11 +161,13 @@ def test_survey_with_a_control_that_fails_in_any_way_is_unknown(
     assert "the control failed" in side_reach(reports, Side.OUTSIDE).because
 
 
-def test_survey_with_a_dead_control_is_unknown(gateway: tuple[str, int]) -> None:
+def test_survey_with_a_dead_control_is_unknown(
+    gateway: tuple[str, int], shut_port: HoldPort
+) -> None:
     """From a machine without network everything seems shut."""
-    dead = (ADDRESS, free_port())
+    dead = (ADDRESS, shut_port())
     reports = survey(
-        [vantage("home", (ADDRESS, free_port()), dead), vantage("office", gateway, dead)],
+        [vantage("home", (ADDRESS, shut_port()), dead), vantage("office", gateway, dead)],
         vserver(gateway[1]),
         {},
         timeout_s=2.0,
@@ -172,6 +178,7 @@ def test_survey_with_a_dead_control_is_unknown(gateway: tuple[str, int]) -> None
 
 def test_survey_asks_the_control_again_after_looks_that_seem_shut(
     control: tuple[str, int],
+    shut_port: HoldPort,
 ) -> None:
     """A way that breaks during the looks must not make the gate shut."""
     asked: list[int] = []
@@ -184,7 +191,7 @@ def test_survey_asks_the_control_again_after_looks_that_seem_shut(
             raise TimeoutError
         return local_dialler()(host, port, timeout_s)
 
-    home = vantage("home", (ADDRESS, free_port()), control)
+    home = vantage("home", (ADDRESS, shut_port()), control)
     reports = survey([home], vserver(443), {home.name: dial}, datagrams=None, timeout_s=1.0)
     assert len(asked) == 2
     assert reports[0].control is not None
@@ -211,9 +218,9 @@ def test_survey_looks_at_once_and_waits_for_nobody(control: tuple[str, int]) -> 
     assert "no result" in reports[6].gate[0].detail
 
 
-def test_survey_through_an_ssh_host_that_is_not_there_is_not_a_look() -> None:
+def test_survey_through_an_ssh_host_that_is_not_there_is_not_a_look(shut_port: HoldPort) -> None:
     """A vantage that cannot be used proves nothing, and is never replaced by this machine."""
-    away = replace(vantage("home", (ADDRESS, free_port())), via=JUMP)
+    away = replace(vantage("home", (ADDRESS, shut_port())), via=JUMP)
     reports = survey([away], vserver(443), {}, timeout_s=1.0)
     assert [look.kind for look in reports[0].gate] == [LookKind.NOT_LOOKED]
     assert "jump" in reports[0].gate[0].detail
@@ -351,7 +358,7 @@ def test_survey_with_unreadable_authorities_is_refused_before_any_look() -> None
         survey([home], vserver(443), {home.name: refusing}, trust=Trust(authorities_pem="x"))
 
 
-def test_survey_looks_over_udp_from_here() -> None:
+def test_survey_looks_over_udp_from_here(shut_port: HoldPort) -> None:
     """The datagram look is a real one unless another is given."""
-    seen = look_at_datagrams(vantage("home"), (ADDRESS, free_port()), 0.5)
+    seen = look_at_datagrams(vantage("home"), (ADDRESS, shut_port()), 0.5)
     assert (seen.wire, seen.kind) == ("dtls", LookKind.REFUSED)

@@ -16,6 +16,7 @@ from gatectl.errors import Unreachable
 from gatectl.probe.stream import Stream, local_dialler
 from gatectl.probe.trust import Trust
 from gatectl.probe.visit import control_answers, look_at
+from tests.ports import HoldPort
 from tests.probe_servers import (
     ADDRESS,
     APACHE_403,
@@ -24,7 +25,6 @@ from tests.probe_servers import (
     SIGN_ON,
     Credentials,
     dripping,
-    free_port,
     full_backlog,
     gateway_site,
     hanging_up,
@@ -68,9 +68,9 @@ def look(
     )
 
 
-def test_look_at_a_port_without_listener_is_refused() -> None:
+def test_look_at_a_port_without_listener_is_refused(shut_port: HoldPort) -> None:
     """A closed port says so."""
-    assert look(free_port()).kind is LookKind.REFUSED
+    assert look(shut_port()).kind is LookKind.REFUSED
 
 
 def test_look_at_a_port_that_drops_ends_at_its_timeout() -> None:
@@ -269,13 +269,14 @@ def test_look_accepts_the_pinned_key_only(credentials: Credentials) -> None:
 
 def test_look_without_readable_authorities_accepts_nobody_but_still_sees_a_shut_gate(
     credentials: Credentials,
+    shut_port: HoldPort,
 ) -> None:
     """What gives no answer needs no certificate; what answers cannot be told from another."""
     trust = Trust(unreadable="the authorities cannot be read")
     with listening(over_tls(credentials, serving(gateway_site))) as port:
         seen = look(port, trust=trust)
     assert (seen.kind, seen.detail) == (LookKind.WRONG_CERTIFICATE, trust.unreadable)
-    assert look(free_port(), trust=trust).kind is LookKind.REFUSED
+    assert look(shut_port(), trust=trust).kind is LookKind.REFUSED
 
 
 def test_look_accepts_a_certificate_of_the_given_authority_only(
@@ -370,10 +371,10 @@ def test_look_tells_our_own_trouble_from_the_gates(trouble: Exception, kind: Loo
     assert look_at(HOME, dial=dial, target=("192.0.2.1", 443)).kind is kind
 
 
-def test_look_from_an_address_that_is_not_ours_is_not_a_look() -> None:
+def test_look_from_an_address_that_is_not_ours_is_not_a_look(shut_port: HoldPort) -> None:
     """A source address that this machine does not have is found out and said."""
     dial = local_dialler(ip_address("192.0.2.77"))
-    seen = look_at(HOME, dial=dial, target=(ADDRESS, free_port()))
+    seen = look_at(HOME, dial=dial, target=(ADDRESS, shut_port()))
     assert seen.kind is LookKind.NOT_LOOKED
 
 
@@ -391,10 +392,10 @@ def test_control_answers_when_it_takes_a_connection(credentials: Credentials) ->
     assert secure.kind is LookKind.CONNECTED
 
 
-def test_control_fails_when_it_is_refused_or_dropped() -> None:
+def test_control_fails_when_it_is_refused_or_dropped(shut_port: HoldPort) -> None:
     """Each way of failing is told."""
     dial = local_dialler()
-    refused = control_answers(HOME, dial=dial, target=(ADDRESS, free_port()))
+    refused = control_answers(HOME, dial=dial, target=(ADDRESS, shut_port()))
     with full_backlog() as port:
         dropped = control_answers(HOME, dial=dial, target=(ADDRESS, port), timeout_s=0.3)
     assert (refused.kind, dropped.kind) == (LookKind.REFUSED, LookKind.DROPPED)

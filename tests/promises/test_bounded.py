@@ -14,6 +14,7 @@ import pytest
 
 from gatectl.errors import GatectlError
 from tests.cli.keyboard import clean_environment
+from tests.ports import HoldPort
 from tests.transport_stand_ins import PIN, RawServer, SshServer, appliance, connected, lines
 
 FLOOD_BYTES = 100_000_000
@@ -124,10 +125,9 @@ def settled(before: tuple[int, int]) -> tuple[int, int]:
     return resources()
 
 
-def test_200_failed_connects_leave_no_thread_and_no_file_behind() -> None:
+def test_200_failed_connects_leave_no_thread_and_no_file_behind(shut_port: HoldPort) -> None:
     """Refused, hung up on, another protocol, another host key: each many times over."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        closed: int = listener.getsockname()[1]
+    closed = shut_port()
     with (
         RawServer(hangs_up) as rude,
         RawServer(speaks_http) as web,

@@ -121,14 +121,6 @@ class ObedientPair:
     primary: ObedientNode | None
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Find a port that nobody uses at the moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def serving(pair: ObedientPair, folder: Path) -> Iterator[Gateway]:
     """Serve a pair for as long as the block lasts, with a certificate made in the folder."""

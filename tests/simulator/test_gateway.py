@@ -7,6 +7,7 @@ import pytest
 from gatectl.simulator.certificates import ServerCertificate, make_certificate
 from gatectl.simulator.gateway import Gateway
 from gatectl.simulator.worker import RemoteWorker
+from tests.ports import reserved_port
 from tests.simulator.data_plane_stand_in import (
     VSERVER,
     CannedPolicy,
@@ -14,7 +15,6 @@ from tests.simulator.data_plane_stand_in import (
     ObedientPair,
     OnePort,
     Visitor,
-    free_port,
     knock,
 )
 
@@ -30,9 +30,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
 
 
 @pytest.fixture
-def port() -> int:
-    """Find a port for the vserver."""
-    return free_port()
+def port() -> Iterator[int]:
+    """Keep a port for the vserver."""
+    with reserved_port() as kept:
+        yield kept
 
 
 @pytest.fixture
@@ -135,15 +136,15 @@ def test_a_port_that_is_taken_is_named_and_tried_again(
     gateway: Gateway, pair: ObedientPair
 ) -> None:
     """A port that another program holds is reported, and opened once it is free."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        number = other.getsockname()[1]
-        taken = OnePort(address="127.0.0.1", port=number)
-        pair.nodes[0].ports = {*pair.nodes[0].ports, taken}
+    with reserved_port() as number:
+        with socket.create_server(("127.0.0.1", number)):
+            taken = OnePort(address="127.0.0.1", port=number)
+            pair.nodes[0].ports = {*pair.nodes[0].ports, taken}
+            gateway.settle()
+            assert list(gateway.bind_errors) == [("127.0.0.1", number, "TCP")]
         gateway.settle()
-        assert list(gateway.bind_errors) == [("127.0.0.1", number, "TCP")]
-    gateway.settle()
-    assert gateway.bind_errors == {}
-    assert knock(number, source=INSIDE) == "open"
+        assert gateway.bind_errors == {}
+        assert knock(number, source=INSIDE) == "open"
 
 
 def test_serves_tells_the_truth_without_a_connection(gateway: Gateway, pair: ObedientPair) -> None:

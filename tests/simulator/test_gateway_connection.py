@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import reserved_port
 from tests.simulator.data_plane_stand_in import (
     VSERVER,
     CannedPolicy,
@@ -12,7 +13,6 @@ from tests.simulator.data_plane_stand_in import (
     ObedientPair,
     OnePort,
     Visitor,
-    free_port,
     serving,
 )
 
@@ -23,9 +23,10 @@ SIGN_IN = b"login=jdoe&passwd=secret"
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[ObedientNode]:
     """Serve one exploitable node."""
-    node = ObedientNode(ports={OnePort(address="127.0.0.1", port=free_port())})
-    with serving(ObedientPair(nodes=(node,), primary=node), tmp_path):
-        yield node
+    with reserved_port() as port:
+        node = ObedientNode(ports={OnePort(address="127.0.0.1", port=port)})
+        with serving(ObedientPair(nodes=(node,), primary=node), tmp_path):
+            yield node
 
 
 @pytest.fixture
@@ -203,13 +204,13 @@ def test_ending_the_web_session_cuts_a_visitor_without_a_stream(
 
 def test_port_80_redirects_without_tls(node: ObedientNode, tmp_path: Path) -> None:
     """The plain vserver sends each visitor to the encrypted one."""
-    plain = OnePort(address="127.0.0.1", port=free_port(), kind="lb", vserver="gw_80")
-    node.ports = {plain}
     other = tmp_path / "other"
     other.mkdir()
-    with (
-        serving(ObedientPair(nodes=(node,), primary=node), other),
-        socket.create_connection(("127.0.0.1", plain.port), timeout=5) as visitor,
-    ):
-        visitor.sendall(b"GET /x HTTP/1.1\r\nHost: gw.example\r\n\r\n")
-        assert b"Location: https://gw.example/\r\n" in visitor.recv(4096)
+    with reserved_port() as plain:
+        node.ports = {OnePort(address="127.0.0.1", port=plain, kind="lb", vserver="gw_80")}
+        with (
+            serving(ObedientPair(nodes=(node,), primary=node), other),
+            socket.create_connection(("127.0.0.1", plain), timeout=5) as visitor,
+        ):
+            visitor.sendall(b"GET /x HTTP/1.1\r\nHost: gw.example\r\n\r\n")
+            assert b"Location: https://gw.example/\r\n" in visitor.recv(4096)

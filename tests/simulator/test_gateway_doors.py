@@ -7,13 +7,13 @@ import pytest
 from gatectl.simulator.certificates import ServerCertificate, make_certificate
 from gatectl.simulator.gateway import Gateway
 from gatectl.simulator.worker import RemoteWorker
+from tests.ports import reserved_port
 from tests.simulator.data_plane_stand_in import (
     ObedientNode,
     ObedientPair,
     OnePort,
     Visitor,
     client_hello,
-    free_port,
     knock,
 )
 
@@ -29,9 +29,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
 
 
 @pytest.fixture
-def port() -> int:
-    """Find a port for the vserver."""
-    return free_port()
+def port() -> Iterator[int]:
+    """Keep a port for the vserver."""
+    with reserved_port() as kept:
+        yield kept
 
 
 @pytest.fixture
@@ -121,18 +122,17 @@ def test_connections_without_a_session_end_when_their_vserver_is_disabled(
         assert worker.wait_until_cut(5)
 
 
-def test_dtls_answers_only_who_is_admitted(gateway: Gateway, pair: ObedientPair) -> None:
+def test_dtls_answers_only_who_is_admitted(gateway: Gateway, pair: ObedientPair, port: int) -> None:
     """A ClientHello gets its HelloVerifyRequest unless a rule denies the source."""
     node = pair.nodes[0]
-    number = free_port(socket.SOCK_DGRAM)
-    node.ports = {*node.ports, OnePort(address="127.0.0.1", port=number, protocol="UDP")}
+    node.ports = {*node.ports, OnePort(address="127.0.0.1", port=port, protocol="UDP")}
     gateway.settle()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.5)
         client.bind((OUTSIDE, 0))
-        client.sendto(client_hello(), ("127.0.0.1", number))
+        client.sendto(client_hello(), ("127.0.0.1", port))
         assert client.recv(200)[13] == 3
         node.denied.add(OUTSIDE)
-        client.sendto(client_hello(), ("127.0.0.1", number))
+        client.sendto(client_hello(), ("127.0.0.1", port))
         with pytest.raises(TimeoutError):
             client.recv(200)

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from gatectl.simulator.worker import RemoteWorker, SignInRefusedError
+from tests.ports import reserved_port
 from tests.simulator.data_plane_stand_in import (
     CannedPolicy,
     ObedientNode,
     ObedientPair,
     OnePort,
-    free_port,
     serving,
 )
 
@@ -17,9 +17,10 @@ from tests.simulator.data_plane_stand_in import (
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[ObedientNode]:
     """Serve one node."""
-    node = ObedientNode(ports={OnePort(address="127.0.0.1", port=free_port())})
-    with serving(ObedientPair(nodes=(node,), primary=node), tmp_path):
-        yield node
+    with reserved_port() as port:
+        node = ObedientNode(ports={OnePort(address="127.0.0.1", port=port)})
+        with serving(ObedientPair(nodes=(node,), primary=node), tmp_path):
+            yield node
 
 
 @pytest.fixture
