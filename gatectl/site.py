@@ -15,17 +15,18 @@ from gatectl.core.page import HttpAnswer
 from gatectl.core.reach import Look, VantageReport
 from gatectl.errors import GatectlError, Unreachable
 from gatectl.ports import RequestSeen
-from gatectl.probe.exchange import agree, open_stream
+from gatectl.probe.exchange import NoAnswer, agree, open_stream
 from gatectl.probe.held import HeldConnection
-from gatectl.probe.request import (
-    NoAnswer,
-    answer_record,
+from gatectl.probe.request import answer_record, look_for_build, request
+from gatectl.probe.stream import (
+    Deadline,
+    Dialler,
+    PlainStream,
+    Stream,
+    Target,
     local_dialler,
-    look_for_build,
-    request,
-    survey,
 )
-from gatectl.probe.stream import Deadline, Dialler, PlainStream, Stream, Target
+from gatectl.probe.survey import survey
 from gatectl.probe.trust import Trust, trust_for
 from gatectl.transport.contract import Transport
 

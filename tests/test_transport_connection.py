@@ -3,6 +3,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import paramiko
 import pytest
@@ -433,6 +434,20 @@ def test_dialling_onwards_tells_refusals_apart(*, failing: bool) -> None:
         pytest.raises(expected),
     ):
         transport.dial("127.0.0.1", 9, timeout_s=1)
+
+
+def test_dialling_on_a_session_that_has_just_ended_is_told() -> None:
+    """A look has a thread of its own, in which nothing was dialled before."""
+    with (
+        SshServer(appliance(lambda _: DONE), forward=OPEN_SUCCEEDED) as server,
+        connected(server.port) as transport,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        transport.dial("127.0.0.1", 9, timeout_s=1).close()
+        client = transport._connected().client
+        client.close()
+        with pytest.raises(paramiko.SSHException):
+            thread.submit(client.forward, "127.0.0.1", 9, timeout_s=1).result()
 
 
 def test_dialling_gives_a_stream() -> None:

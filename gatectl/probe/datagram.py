@@ -85,7 +85,8 @@ def client_hello(random: bytes) -> bytes:
 
 def _greet(vantage: Vantage, target: Target, deadline: Deadline) -> bytes:
     host, port = target
-    found = addresses_of(host, port, socket.AF_UNSPEC, socket.SOCK_DGRAM)
+    within_s = deadline.left_s()
+    found = addresses_of(host, port, socket.AF_UNSPEC, socket.SOCK_DGRAM, within_s=within_s)
     family, *_, address = found[0]
     hello = client_hello(os.urandom(32))
     with socket.socket(family, socket.SOCK_DGRAM) as connection:

@@ -15,27 +15,9 @@ from gatectl.core.fingerprint import (
 )
 from gatectl.core.page import HttpAnswer, page_of
 from gatectl.core.visible import visible
-from gatectl.probe.datagram import look_dtls
 from gatectl.probe.exchange import LOOK_TIMEOUT_S, Answered, Ask, NoAnswer, exchange
-from gatectl.probe.stream import Deadline, Dialler, Target, local_dialler
-from gatectl.probe.survey import survey
+from gatectl.probe.stream import Deadline, Dialler, Target
 from gatectl.probe.trust import Trust
-from gatectl.probe.visit import control_answers, look_at
-
-__all__ = [
-    "Dialler",
-    "HttpAnswer",
-    "NoAnswer",
-    "Trust",
-    "answer_record",
-    "control_answers",
-    "local_dialler",
-    "look_at",
-    "look_dtls",
-    "look_for_build",
-    "request",
-    "survey",
-]
 
 _BODY_SHOWN: Final = 500
 _ANY: Final = Trust()

@@ -73,11 +73,9 @@ def local_dialler(source: Address | None = None) -> Dialler:
         family = socket.AF_UNSPEC
         if source is not None:
             family = socket.AF_INET if source.version == 4 else socket.AF_INET6  # noqa: PLR2004 - IP version
-        found = addresses_of(host, port, family, socket.SOCK_STREAM)[:_ADDRESSES_MAX]
-        left_s = deadline.ends_s - time.monotonic()
-        if left_s <= 0:
-            # No TimeoutError: nothing was sent to the gate, so its silence means nothing.
-            raise OSError(f"the name {host} took too long to resolve")
+        found = addresses_of(host, port, family, socket.SOCK_STREAM, within_s=timeout_s)
+        found = found[:_ADDRESSES_MAX]
+        left_s = deadline.left_s()
         trouble: OSError = OSError(f"{host} has no address")
         for kind, *_, address in found:
             try:
@@ -99,13 +97,26 @@ AddressFound = tuple[
 
 
 def addresses_of(
-    host: str, port: int, family: socket.AddressFamily, kind: socket.SocketKind
+    host: str,
+    port: int,
+    family: socket.AddressFamily,
+    kind: socket.SocketKind,
+    *,
+    within_s: float,
 ) -> Sequence[AddressFound]:
-    """Resolve a name; raises OSError also for what can be no name at all."""
+    """Resolve a name, and leave time of `within_s` for the look itself.
+
+    Raises OSError, also for what can be no name at all.
+    """
+    begin_s = time.monotonic()
     try:
-        return socket.getaddrinfo(host, port, family, kind)
+        found = socket.getaddrinfo(host, port, family, kind)
     except UnicodeError as exc:
         raise OSError(f"{host[:80]!r} cannot be a name: {exc}") from exc
+    if time.monotonic() - begin_s > within_s / 2:
+        # No TimeoutError: the gate was sent nothing, or had no time, and its silence means nothing.
+        raise OSError(f"the name {host} took too long to resolve")
+    return found
 
 
 def _connect(
@@ -191,10 +202,6 @@ class TlsStream:
         """Give the fingerprint of the certificate that was shown, or nothing without one."""
         shown = self.certificate()
         return hashlib.sha256(shown).hexdigest() if shown else ""
-
-    def protocol(self) -> str:
-        """Name the TLS version that was agreed upon."""
-        return self._tls.version() or ""
 
     def send_all(self, data: bytes) -> None:
         """Send every byte; raises OSError."""

@@ -12,12 +12,11 @@ from gatectl.probe.exchange import (
     Answered,
     Ask,
     NoAnswer,
-    agree,
     blank_look,
     exchange,
     open_stream,
 )
-from gatectl.probe.stream import Deadline, Dialler, PlainStream, Target
+from gatectl.probe.stream import Deadline, Dialler, Target
 from gatectl.probe.trust import Trust
 
 _ANY: Final = Trust()
@@ -30,7 +29,6 @@ def look_at(
     target: Target,
     server_name: str = "",
     timeout_s: float = LOOK_TIMEOUT_S,
-    path: str = "/",
     tls: bool = True,
     trust: Trust = _ANY,
 ) -> Look:
@@ -42,7 +40,6 @@ def look_at(
         tls=tls,
         trust=trust,
         deadline=Deadline.after(timeout_s),
-        path=path,
     )
     blank = blank_look(vantage, target, "https" if tls else "http")
     got = exchange(ask)
@@ -69,21 +66,13 @@ def control_answers(
     dial: Dialler,
     target: Target,
     timeout_s: float = LOOK_TIMEOUT_S,
-    tls: bool = False,
 ) -> Look:
-    """See whether the control target takes a connection, and a TLS session if asked for."""
-    blank = blank_look(vantage, target, "https" if tls else "tcp")
-    deadline = Deadline.after(timeout_s)
-    stream = open_stream(dial, target, deadline)
+    """See whether the control target takes a connection."""
+    blank = blank_look(vantage, target, "tcp")
+    stream = open_stream(dial, target, Deadline.after(timeout_s))
     if isinstance(stream, NoAnswer):
         return replace(blank, kind=stream.kind, detail=stream.because)
-    try:
-        if tls:
-            agreed = agree(PlainStream(stream, deadline), trust=_ANY, server_name=target[0])
-            if isinstance(agreed, NoAnswer):
-                return replace(blank, kind=agreed.kind, detail=agreed.because)
-    finally:
-        stream.close()
+    stream.close()
     return replace(blank, kind=LookKind.CONNECTED)
 
 

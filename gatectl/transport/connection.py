@@ -99,12 +99,15 @@ class Client(paramiko.Transport):
         """Open a channel onwards; raises ForwardRefused, or what paramiko raises."""
         # paramiko keeps one failure for all channels: of two that fail at once, one would hear
         # the other's reason and the other none, which reads as silence.
+        self._opening.number = None
         try:
             return self.open_channel(
                 "direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=timeout_s
             )
         except paramiko.SSHException as exc:
-            refused = self._refused.pop(self._opening.number, None)
+            # There is no number yet where the session had ended before.
+            number: int | None = self._opening.number
+            refused = None if number is None else self._refused.pop(number, None)
             if refused is None:
                 raise
             raise refused from exc

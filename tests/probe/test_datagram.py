@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from gatectl.core.gate import Side, Vantage, VantageName
 from gatectl.core.reach import LookKind
 from gatectl.probe.datagram import client_hello, look_dtls, speaks_dtls
+from gatectl.probe.stream import local_dialler
+from gatectl.probe.visit import look_at
 from tests.ports import HoldPort, reserved_port
 from tests.probe_servers import ADDRESS, make_credentials
 
@@ -53,6 +56,25 @@ def test_look_dtls_is_answered_by_a_hello_verify_request() -> None:
         "dtls",
     )
     assert seen.shows_gateway
+
+
+def test_a_name_that_took_too_long_says_nothing_of_the_gate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was sent, or nobody had the time to answer: that is no silence."""
+    known = socket.getaddrinfo
+
+    def slow(*asked: Any, **more: Any) -> Any:
+        time.sleep(0.2)
+        return known(*asked, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with answering(lambda _: None) as port:
+        seen = look_dtls(HOME, target=(ADDRESS, port), timeout_s=0.15)
+        barely = look_dtls(HOME, target=(ADDRESS, port), timeout_s=0.25)
+        walked = look_at(HOME, dial=local_dialler(), target=(ADDRESS, port), timeout_s=0.25)
+    assert (seen.kind, barely.kind, walked.kind) == (LookKind.NOT_LOOKED,) * 3
+    assert "took too long to resolve" in seen.detail
 
 
 def test_look_dtls_greets_again_when_a_datagram_is_lost() -> None:

@@ -13,6 +13,9 @@ from gatectl.core.page import HttpAnswer
 from gatectl.core.reach import LookKind
 from gatectl.errors import InvalidInput
 from gatectl.probe import request as probe
+from gatectl.probe.exchange import NoAnswer
+from gatectl.probe.stream import local_dialler
+from gatectl.probe.trust import Trust
 from tests.ports import HoldPort
 from tests.probe_servers import (
     ADDRESS,
@@ -43,11 +46,11 @@ def credentials(tmp_path_factory: pytest.TempPathFactory) -> Credentials:
 
 def ask(
     handler: Handler, *, path: str = "/", method: str = "GET", timeout_s: float = 1.0
-) -> HttpAnswer | probe.NoAnswer:
+) -> HttpAnswer | NoAnswer:
     """Ask a server that behaves in this way, without TLS."""
     with listening(handler) as port:
         return probe.request(
-            probe.local_dialler(),
+            local_dialler(),
             (ADDRESS, port),
             method=method,
             path=path,
@@ -56,7 +59,7 @@ def ask(
         )
 
 
-def record_of(got: HttpAnswer | probe.NoAnswer) -> Mapping[str, str]:
+def record_of(got: HttpAnswer | NoAnswer) -> Mapping[str, str]:
     """Give the one record of an answer that must be readable."""
     observation = probe.answer_record(got)
     assert isinstance(observation, Seen)
@@ -73,7 +76,7 @@ def test_request_sends_the_path_byte_for_byte(path: str, credentials: Credential
     requests: list[bytes] = []
     with listening(over_tls(credentials, serving(gateway_site, requests=requests))) as port:
         target = (ADDRESS, port)
-        probe.request(probe.local_dialler(), target, path=path, server_name="gate.test")
+        probe.request(local_dialler(), target, path=path, server_name="gate.test")
     assert requests[0].startswith(f"GET {path} HTTP/1.1\r\nHost: gate.test:{port}\r\n".encode())
 
 
@@ -82,7 +85,7 @@ def test_request_sends_the_given_headers_instead_of_its_own() -> None:
     requests: list[bytes] = []
     with listening(serving(gateway_site, requests=requests)) as port:
         probe.request(
-            probe.local_dialler(),
+            local_dialler(),
             (ADDRESS, port),
             tls=False,
             method="POST",
@@ -99,7 +102,7 @@ def test_request_with_a_line_break_is_refused_before_anything_is_sent(
 ) -> None:
     """A path must stay one line of one request."""
     with pytest.raises(InvalidInput):
-        probe.request(probe.local_dialler(), (ADDRESS, shut_port()), path=path)
+        probe.request(local_dialler(), (ADDRESS, shut_port()), path=path)
 
 
 def test_request_does_not_follow_redirects() -> None:
@@ -165,8 +168,8 @@ def test_answer_record_of_no_whole_answer_is_unreadable(handler: Handler) -> Non
 
 def test_answer_record_of_a_shut_gate_is_unreadable(shut_port: HoldPort) -> None:
     """Not vulnerable because it is shut is not mitigated."""
-    got = probe.request(probe.local_dialler(), (ADDRESS, shut_port()), path=TRAVERSAL)
-    assert isinstance(got, probe.NoAnswer)
+    got = probe.request(local_dialler(), (ADDRESS, shut_port()), path=TRAVERSAL)
+    assert isinstance(got, NoAnswer)
     assert got.kind is LookKind.REFUSED
     observation = probe.answer_record(got)
     assert isinstance(observation, Unreadable)
@@ -199,7 +202,7 @@ def test_look_for_build_reads_stamp_and_hash(credentials: Credentials) -> None:
         return ok(b'<script src="/vpn/x.js?v=fedb4ba86b5edcbc86081f2893dc9fdf">')
 
     with listening(over_tls(credentials, serving(site))) as port:
-        finding = probe.look_for_build(probe.local_dialler(), (ADDRESS, port))
+        finding = probe.look_for_build(local_dialler(), (ADDRESS, port))
     assert isinstance(finding, Recognised)
     assert finding.build == "13.0-47.22"
     assert "stamp" in finding.because
@@ -211,12 +214,12 @@ def test_look_for_build_of_a_shut_or_other_gateway_is_unrecognised(
     shut_port: HoldPort,
 ) -> None:
     """No answer, an error page and a certificate that is not the gate's tell no build."""
-    dial = probe.local_dialler()
+    dial = local_dialler()
     shut = probe.look_for_build(dial, (ADDRESS, shut_port()))
     with listening(over_tls(credentials, serving(gateway_site))) as port:
         other = probe.look_for_build(dial, (ADDRESS, port))
         pins = frozenset({"sha256//" + "A" * 43 + "="})
-        somebody = probe.look_for_build(dial, (ADDRESS, port), trust=probe.Trust(pins=pins))
+        somebody = probe.look_for_build(dial, (ADDRESS, port), trust=Trust(pins=pins))
     assert isinstance(somebody, Unrecognised)
     assert "not pinned" in somebody.because
     assert isinstance(shut, Unrecognised)
