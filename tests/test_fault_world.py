@@ -58,7 +58,7 @@ def run(cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def judge(cases: Sequence[Case], *, seed: int = SEED) -> None:
-    """Judge cases on all cores, and tell each that is not good with its whole story."""
+    """Judge cases in two processes, and tell each that is not good with its whole story."""
     parts = [cases[number::WORKERS] for number in range(WORKERS)]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         verdicts = [verdict for part in pool.map(run, parts) for verdict in part]
