@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -210,11 +211,13 @@ def _own_folders(data: Mapping[str, Any], wrong: set[Any]) -> list[tuple[Key, st
 
 def _known(own_folders: list[Path], bulletins: Collection[AdvisoryId]) -> Known:
     playbooks = list_playbooks([*own_folders, shipped("playbooks")])
-    return Known(
-        playbooks=playbooks,
-        closes=lambda name: _purpose(playbooks[name]) in {Purpose.CLOSE, ""},
-        advisories=bulletins,
-    )
+
+    @cache
+    def closes(name: str) -> bool:
+        # All gates of a fleet name the same few.
+        return _purpose(playbooks[name]) in {Purpose.CLOSE, ""}
+
+    return Known(playbooks=playbooks, closes=closes, advisories=bulletins)
 
 
 def _purpose(path: Path) -> str:
