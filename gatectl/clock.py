@@ -1,6 +1,7 @@
 """What time it is, by two clocks: the wall's, for people, and the boot's, which nobody can step."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +37,9 @@ def read(clock: Clock) -> Moment:
 class SystemClock:
     """The clocks of this machine."""
 
+    def __init__(self) -> None:
+        self._boot_id = UNKNOWN_BOOT
+
     def now(self) -> datetime:
         """Give the wall clock's time."""
         return datetime.now(tz=UTC)
@@ -45,11 +49,12 @@ class SystemClock:
         return time.clock_gettime_ns(_BOOT_CLOCK)
 
     def boot_id(self) -> str:
-        """Read the kernel's name for this boot."""
-        try:
-            return _BOOT_ID_FILE.read_text(encoding="ascii").strip() or UNKNOWN_BOOT
-        except OSError:
-            return UNKNOWN_BOOT
+        """Give the kernel's name for this boot, read once: no process outlives its boot."""
+        if self._boot_id == UNKNOWN_BOOT:
+            with suppress(OSError):
+                read_now = _BOOT_ID_FILE.read_text(encoding="ascii").strip()
+                self._boot_id = read_now or UNKNOWN_BOOT
+        return self._boot_id
 
     def sleep(self, seconds: float) -> None:
         """Wait; a time that is already past is no wait."""

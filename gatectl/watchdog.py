@@ -68,6 +68,7 @@ class Watchdog:
         self._guards: list[Guard] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._stepping = False
 
     def now(self) -> float:
         """Read the clock that the deadlines are on."""
@@ -84,7 +85,9 @@ class Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
-            else:
+            elif not self._stepping or guard.left_s() < _STEP_S:
+                # Whoever steps looks again in time by himself; to wake him for each command
+                # of many hosts would cost more than the commands.
                 self._changed.notify()
 
     def forget(self, guard: Guard) -> None:
@@ -109,7 +112,9 @@ class Watchdog:
                 return None
             left = min((guard.left_s() for guard in self._guards), default=0.0)
             if left > 0:
+                self._stepping = True
                 self._changed.wait(min(left, _STEP_S))
+                self._stepping = False
             due = [guard for guard in self._guards if guard.left_s() <= 0]
             self._guards = [guard for guard in self._guards if guard not in due]
             return due

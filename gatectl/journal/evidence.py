@@ -52,7 +52,9 @@ class EvidenceStore:
         digest = hashlib.sha256()
         with _damage_told(evidence):
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-            with open(os.open(self.path(evidence), flags), "rb") as file:  # noqa: PTH123 - pathlib follows links
+            descriptor = os.open(self.path(evidence), flags)
+            # Read in large parts already: a buffer between would only copy them.
+            with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib follows links
                 while part := file.read(_CHUNK_BYTES):
                     digest.update(part)
                     yield part

@@ -27,6 +27,7 @@ from gatectl.watchdog import Guard, Watchdog
 
 _BEFORE_LOGIN_BYTES_MAX = 256_000
 """What a host may send before it has let us in; a flood of banner text ends there."""
+_AT_ONCE_BYTES = 65_536
 _FOREVER_S = 1e9
 """paramiko's own timeouts follow the wall clock: they are put out of the way of the watchdog."""
 _PROHIBITED = 1
@@ -56,12 +57,21 @@ class _Door(socket.socket):
     eager = True
     """Acknowledge at once until the first command: the peer's algorithm else waits 40 ms."""
     before_login: int | None = _BEFORE_LOGIN_BYTES_MAX
+    _ahead = b""
+    """What has come already and was not asked for yet; one thread alone receives."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Receive, or end a connection that floods us."""
+        if not self._ahead:
+            self._ahead = self._receive(flags)
+        # paramiko asks for a packet's length and for the rest of it: one call gets both.
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        return data
+
+    def _receive(self, flags: int) -> bytes:
         if self.eager and hasattr(socket, "TCP_QUICKACK"):
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        data = super().recv(size, flags)
+        data = super().recv(_AT_ONCE_BYTES, flags)
         if self.before_login is not None:
             self.before_login -= len(data)
             if self.before_login < 0:
