@@ -50,8 +50,12 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def read_document(path: Path, *, error: type[InvalidInput] = ConfigInvalid) -> Document:
     """Read a TOML file; raises `error` with one sentence that names the file and the place."""
-    text = _decode(path, _read_bytes(path, error), error)
-    return parse_document(path, text, error=error)
+    return parse_document(path, read_text(path, error=error), error=error)
+
+
+def read_text(path: Path, *, error: type[InvalidInput] = ConfigInvalid) -> str:
+    """Read a file's text, whatever it says; raises `error` with one sentence."""
+    return _decode(path, _read_bytes(path, error), error)
 
 
 def parse_document(path: Path, text: str, *, error: type[InvalidInput] = ConfigInvalid) -> Document:

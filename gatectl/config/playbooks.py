@@ -1,14 +1,15 @@
 """Playbooks as files: where they lie, how they are found by name, and how they are read."""
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from gatectl.config.document import Document, Key, read_document
+from gatectl.config.document import Document, Key, parse_document, read_document, read_text
 from gatectl.config.problem import Flaw, Problem, located, near, refuse
 from gatectl.config.settings import Settings
 from gatectl.config.shipped import shipped
@@ -67,8 +68,24 @@ def find_playbook(name_or_path: str, folders: Sequence[Path]) -> Path:
 
 
 def read_playbook(name_or_path: str, folders: Sequence[Path]) -> Playbook:
-    """Read a playbook; raises PlaybookInvalid with a line for each thing that is wrong."""
-    document = read_document(find_playbook(name_or_path, folders), error=PlaybookInvalid)
+    """Read a playbook; raises PlaybookInvalid with a line for each thing that is wrong.
+
+    The file is read each time, and what it says is understood once: many gates ask for the same
+    one, and begin together.
+    """
+    path = find_playbook(name_or_path, folders)
+    text = read_text(path, error=PlaybookInvalid)
+    with _UNDERSTANDING:
+        return _understood(path, text)
+
+
+_UNDERSTANDING = threading.Lock()
+"""Of the gates that begin together one does the work; else each of them would."""
+
+
+@lru_cache(maxsize=64)
+def _understood(path: Path, text: str) -> Playbook:
+    document = parse_document(path, text, error=PlaybookInvalid)
     refuse(located(document, monstrous(document.data)), error=PlaybookInvalid)
     clear = value_flaws(document.data)
     playbook = typed(_adapter(), document.data)

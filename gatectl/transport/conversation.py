@@ -1,7 +1,7 @@
 """Talking to the command line: one command, one whole answer, or a cut that is told as one."""
 
 import codecs
-import time
+import threading
 from typing import Protocol
 
 import paramiko
@@ -89,11 +89,10 @@ class _Reader:
 
     def quiet(self, seconds: float) -> bool:
         """Wait and say whether nothing more came."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self._channel.recv_ready() or self._channel.closed:
-                return not self._channel.recv_ready()
-            time.sleep(0.005)
+        stirred = threading.Event()
+        # It is set at once where there is something to read, or nothing will come any more.
+        self._channel.in_buffer.set_event(stirred)
+        stirred.wait(seconds)
         return not self._channel.recv_ready()
 
 
