@@ -245,6 +245,9 @@ class _Redaction:
 
 
 def _plain(value: object, secrets: Collection[Secret], depth: int) -> Any:
+    if type(value) is str:
+        # Nearly all are, and a fleet writes thousands of lines.
+        return _shortened(scrub(value, secrets))
     if depth < _DEPTH_MAX:
         if isinstance(value, Mapping):
             return {

@@ -53,11 +53,12 @@ class EvidenceStore:
         with _damage_told(evidence):
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self.path(evidence), flags)
-            # Read in large parts already: a buffer between would only copy them.
-            with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib follows links
-                while part := file.read(_CHUNK_BYTES):
+            try:
+                while part := os.read(descriptor, _CHUNK_BYTES):
                     digest.update(part)
                     yield part
+            finally:
+                os.close(descriptor)
         if digest.hexdigest() != evidence:
             raise JournalDamaged(f"the evidence {evidence} was changed after it was kept")
 
