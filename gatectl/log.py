@@ -219,8 +219,9 @@ def _told(event: Event) -> tuple[str, str, str]:  # noqa: C901, PLR0911, PLR0912
 
 def _stamped(_logger: object, _method: str, fields: Fields) -> Fields:
     """Add the time, unless the record is of something that has its own."""
-    now = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
-    fields.setdefault("timestamp", now.replace("+00:00", "Z"))
+    if "timestamp" not in fields:
+        now = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
+        fields["timestamp"] = now.replace("+00:00", "Z")
     return fields
 
 
@@ -240,7 +241,8 @@ class _Redaction:
         return self._secrets()
 
     def __call__(self, _logger: object, _method: str, fields: Fields) -> Fields:
-        known = self.known()
+        # An empty tuple says so at once, for each of the names and values.
+        known = self.known() or ()
         return {scrub(str(name), known): _plain(value, known, 0) for name, value in fields.items()}
 
 
@@ -248,6 +250,8 @@ def _plain(value: object, secrets: Collection[Secret], depth: int) -> Any:
     if type(value) is str:
         # Nearly all are, and a fleet writes thousands of lines.
         return _shortened(scrub(value, secrets))
+    if value is None:
+        return None
     if depth < _DEPTH_MAX:
         if isinstance(value, Mapping):
             return {
@@ -261,7 +265,7 @@ def _plain(value: object, secrets: Collection[Secret], depth: int) -> Any:
     # A number or a truth stays what it is, unless its digits are a secret.
     if isinstance(value, bool | int | float) and clean == text:
         return value
-    return None if value is None else _shortened(clean)
+    return _shortened(clean)
 
 
 def _text(value: object) -> str:

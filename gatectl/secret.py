@@ -241,8 +241,10 @@ class KnownSecrets(Collection[Secret]):
 
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """Hide every secret in a text, also where it stands encoded or backwards."""
+    if not secrets:
+        return text
     known = secrets if isinstance(secrets, KnownSecrets) else KnownSecrets(secrets)
-    found = known.found_in(text) if known else None
+    found = known.found_in(text)
     if not found:
         return text
     # The longest first, so that no rest of a longer form stays behind.

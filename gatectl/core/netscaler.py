@@ -7,6 +7,7 @@ understood, an abbreviation included, counts as a write.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from gatectl.core.gate import Address
@@ -95,6 +96,7 @@ SHOW_SUBJECTS = frozenset(_SUBJECTS.split())
 _STAT_OPTIONS = frozenset({"-detail", "-fullvalues"})
 
 
+@lru_cache(maxsize=1024)
 def is_read_only(command: str) -> bool:
     """Say whether a command is known to change nothing; what is not understood is a write."""
     verb, _, line = command.partition(" ")
