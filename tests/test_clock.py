@@ -31,6 +31,18 @@ def test_a_machine_that_does_not_tell_its_boot_says_so(
     assert SystemClock().boot_id() == UNKNOWN_BOOT
 
 
+def test_the_boot_is_asked_for_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No process outlives its boot; a name that could not be read is asked for again."""
+    file = tmp_path / "boot_id"
+    monkeypatch.setattr("gatectl.clock._BOOT_ID_FILE", file)
+    clock = SystemClock()
+    assert clock.boot_id() == UNKNOWN_BOOT
+    file.write_text("first\n", encoding="ascii")
+    assert clock.boot_id() == "first"
+    file.write_text("second\n", encoding="ascii")
+    assert clock.boot_id() == "first"
+
+
 def test_sleeping_until_a_time_that_is_past_returns_at_once() -> None:
     """A negative wait is no error."""
     started = time.monotonic()

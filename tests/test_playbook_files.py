@@ -209,6 +209,15 @@ def test_a_playbook_that_everybody_can_change_is_refused(write: Write) -> None:
         read_playbook(str(path), ())
 
 
+def test_a_playbook_is_understood_once_and_anew_when_it_changes(write: Write) -> None:
+    """Gates that begin together share what a file says, and never what it said before."""
+    path = write(GOOD)
+    first = read_playbook(str(path), ())
+    assert read_playbook(str(path), ()) is first
+    path.write_text(re.sub(r"(?m)^title .*", 'title = "Other"', GOOD, count=1), encoding="utf-8")
+    assert read_playbook(str(path), ()).title == "Other"
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, ...]:
     """Make a user's folder in front of the shipped ones."""

@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import struct
 import threading
@@ -24,7 +25,7 @@ from gatectl.errors import (
 )
 from gatectl.secret import Agent, Credential, KeyFile, Secret
 from gatectl.transport.algorithms import Offer, nothing_in_common
-from gatectl.transport.connection import Client, plain
+from gatectl.transport.connection import Client, open_socket, plain
 from gatectl.transport.contract import Timeouts
 from gatectl.transport.ssh import SshTransport
 from tests.ports import HoldPort
@@ -485,6 +486,39 @@ def test_many_threads_share_one_connection_to_dial() -> None:
                 thread.join(5)
         assert failures == []
         assert len(server.sessions) == 1
+
+
+def test_what_comes_at_once_is_given_piece_by_piece() -> None:
+    """Bytes that were received ahead are given in their order, then what comes next."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"0123456789")
+        connection.recv(1)
+        connection.sendall(b"more")
+
+    with RawServer(serve) as server:
+        door = open_socket("127.0.0.1", server.port, Timeouts())
+        assert [door.recv(4), door.recv(4), door.recv(4)] == [b"0123", b"4567", b"89"]
+        door.sendall(b"x")
+        assert door.recv(4) == b"more"
+        door.close()
+
+
+def test_a_door_that_is_closed_wakes_whoever_receives() -> None:
+    """A thread that waits for the other side hears of our own end at once."""
+    with RawServer(silent) as server:
+        door = open_socket("127.0.0.1", server.port, Timeouts())
+        woken = threading.Event()
+
+        def receive() -> None:
+            with contextlib.suppress(OSError):
+                door.recv(4)
+            woken.set()
+
+        threading.Thread(target=receive, daemon=True).start()
+        assert not woken.wait(0.2)
+        door.close()
+        assert woken.wait(GRACE_S)
 
 
 def test_text_from_outside_is_made_plain() -> None:

@@ -66,6 +66,19 @@ def test_a_guard_that_is_renewed_starts_again() -> None:
         assert guard.left_s() == 10
 
 
+def test_a_short_guard_is_cut_on_time_beside_a_long_one() -> None:
+    """Whoever watches a long deadline already is woken for one that is due sooner."""
+    watchdog = Watchdog()
+    freed = threading.Event()
+    with watchdog.guard(30, lambda: None) as long:
+        time.sleep(0.05)
+        begin = time.monotonic()
+        with watchdog.guard(0.05, freed.set):
+            assert freed.wait(3)
+        assert time.monotonic() - begin < 0.2
+    assert not long.expired
+
+
 def test_one_thread_watches_many_and_goes_when_there_is_none() -> None:
     """Guards of different lengths are each cut on time, by one thread that does not stay."""
     watchdog = Watchdog()
