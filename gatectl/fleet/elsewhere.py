@@ -1,5 +1,6 @@
 """Gates whose work is done in other processes, and what is done when one of those is lost."""
 
+import contextlib
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 
@@ -7,7 +8,7 @@ from gatectl.core.event import Noted
 from gatectl.core.gate import Gate, GateState
 from gatectl.core.run import Run
 from gatectl.desk import Desk, Result
-from gatectl.errors import ExitCode, Interrupted
+from gatectl.errors import ExitCode, GatectlError, Interrupted, JournalDamaged, worst
 from gatectl.fleet.coordinator import Coordinator, Ticket
 from gatectl.fleet.errand import Errand, Told, do_errand
 from gatectl.fleet.rollout import Verb
@@ -40,9 +41,11 @@ class Elsewhere:
             told, because = _outcome(self.executor.submit(do_errand, errand))
             worker = self.coordinator.withdraw(ticket)
             if told is not None:
-                return replace(told.result, runs=self._runs(told))
+                return self._with_runs(told)
             left = f"{worker} was lost at {gate.name}: {because}; what it left is looked at first"
-            self.desk.journal.append(Noted(text=left), gate=gate.name)
+            # A closing goes on without a journal, and so does the rest of the fleet.
+            with contextlib.suppress(GatectlError):
+                self.desk.journal.append(Noted(text=left), gate=gate.name)
         return Result(
             gate=gate.name,
             state=GateState.UNKNOWN,
@@ -67,11 +70,20 @@ class Elsewhere:
             timeouts=self.timeouts,
         )
 
-    def _runs(self, told: Told) -> tuple[Run, ...]:
-        """Fold the runs from what stands in the journal here."""
-        gate = told.result.gate
-        found = (Run.from_events(tuple(self.desk.journal.events(run=run))) for run in told.runs)
-        return tuple(run for run in found if run is not None and run.plan.gate == gate)
+    def _with_runs(self, told: Told) -> Result:
+        """Fold the runs from what stands in the journal here; what was told stands without them."""
+        result = told.result
+        try:
+            found = [Run.from_events(tuple(self.desk.journal.events(run=run))) for run in told.runs]
+        except GatectlError as exc:
+            damaged = isinstance(exc, JournalDamaged)
+            return replace(
+                result,
+                code=worst((result.code, exc.exit_code)) if damaged else result.code,
+                sentence=f"{result.sentence}; its runs cannot be read back: {exc.sentence}",
+            )
+        runs = tuple(run for run in found if run is not None and run.plan.gate == result.gate)
+        return replace(result, runs=runs)
 
 
 def _outcome(future: "Future[Told]") -> tuple[Told | None, str]:

@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from gatectl.core.event import Mode, Noted, Recorded
-from gatectl.core.gate import GateName
+from gatectl.clock import SystemClock
+from gatectl.core.event import Mode, Noted, Recorded, RunId
+from gatectl.core.gate import GateName, GateState
 from gatectl.desk import Result
-from gatectl.errors import ExitCode
+from gatectl.errors import ExitCode, GatectlError, JournalDamaged, JournalUnavailable
 from gatectl.fleet.coordinator import Coordinator
 from gatectl.fleet.elsewhere import WORKERS_LOST_MAX, Elsewhere
+from gatectl.fleet.errand import Told
 from gatectl.fleet.rollout import Rollout, carry_out_on_all
 from gatectl.fleet.workforce import WorkerLost, Workforce
 from gatectl.journal.journal import Journal
@@ -175,6 +177,74 @@ def test_a_gate_at_which_every_worker_is_lost_is_left_to_a_person(tmp_path: Path
         assert f"{WORKERS_LOST_MAX} workers were lost" in result.sentence
         assert result.hint.startswith("`gatectl resume gate-000`")
         assert len(list(journal.events())) == WORKERS_LOST_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Answers(Executor):
+    """Tells the same of everything that it is given."""
+
+    told: Told
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Tell it."""
+        del fn, args, kwargs
+        future: Future[Any] = Future()
+        future.set_result(self.told)
+        return future
+
+
+class FailingJournal(Journal):
+    """Neither takes nor gives an event."""
+
+    error: GatectlError
+
+    def append_all(self, *_entries: object, **_more: object) -> NoReturn:
+        """Fail."""
+        raise self.error
+
+    def events(self, **_chosen: object) -> NoReturn:
+        """Fail."""
+        raise self.error
+
+
+def carried_out_beside(error: GatectlError, executor: Executor, folder: Path) -> Result:
+    """Have a gate closed by a worker, while the journal here fails."""
+    config = folder / "config.toml"
+    with SimulatedFleet(1) as fleet:
+        config.write_text(fleet.configuration(folder), encoding="utf-8")
+    with FailingJournal.in_memory(clock=SystemClock(), actor="operator", origin="here") as journal:
+        journal.error = error
+        desk, (gate,) = desk_at(journal, config)
+        with Coordinator(desk) as coordinator:
+            elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=executor)
+            return elsewhere.carry_out(gate, command="close", verb=CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (JournalUnavailable("the journal is locked"), ExitCode.PROVEN),
+        (JournalDamaged("record 3 was changed"), ExitCode.TAMPERED),
+    ],
+)
+def test_what_a_worker_has_proven_stands_without_the_journal(
+    tmp_path: Path, error: GatectlError, code: ExitCode
+) -> None:
+    """The gate is told as shut, and why its runs are missing; damage keeps its exit code."""
+    shut = Result(
+        gate="gate-000", state=GateState.CLOSED, code=ExitCode.PROVEN, sentence="it is shut"
+    )
+    told = Told(result=shut, runs=(RunId("r1"),))
+    result = carried_out_beside(error, Answers(told), tmp_path)
+    assert (result.stands, result.code, result.runs) == ("shut", code, ())
+    assert result.sentence == f"it is shut; its runs cannot be read back: {error.sentence}"
+
+
+def test_a_lost_worker_that_cannot_be_put_on_record_ends_no_fleet(tmp_path: Path) -> None:
+    """The gate has a result all the same, after as many tries."""
+    result = carried_out_beside(JournalUnavailable("locked"), LosesAll(), tmp_path)
+    assert result.code is ExitCode.MAYBE_OPEN
+    assert f"{WORKERS_LOST_MAX} workers were lost" in result.sentence
 
 
 def test_a_fleet_that_was_stopped_begins_nothing_more(tmp_path: Path) -> None:
