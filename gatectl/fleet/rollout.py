@@ -26,11 +26,11 @@ class Rollout:
     """How a verb is spread over gates."""
 
     canary: int = 0
-    """So many gates go first; one of them that fails ends it."""
+    """So many gates go first; one of them that fails ends it, however many failures are allowed."""
     batch: int = 1
     """So many at the same time after that."""
     failures_max: int | None = None
-    """More failures than this, and no further gate is begun."""
+    """More failures than this, of all gates together, and no further gate is begun."""
 
     def batches(self, gates: Sequence[Gate]) -> Iterator[Sequence[Gate]]:
         """Put gates in the order in which they are begun."""
@@ -54,26 +54,28 @@ def carry_out_on_all(
     because of others is a result as well: nobody is to wonder what became of it.
     """
     results: dict[str, Result] = {}
-    failures = 0
-    for number, batch in enumerate(rollout.batches(gates)):
-        stop = _enough(failures, rollout, canary_is_through=number > 0)
+    failures: list[int] = []
+    for batch in rollout.batches(gates):
+        stop = _enough(failures, rollout)
         if stop:
             results |= {gate.name: _not_begun(gate, stop) for gate in batch}
             continue
         futures: list[Future[Result]] = [executor.submit(work, gate) for gate in batch]
+        failures.append(0)
         for future in as_completed(futures):
             result = future.result()
             results[result.gate] = result
-            failures += result.code is not ExitCode.PROVEN and result.code is not ExitCode.DRIFT
+            failures[-1] += result.code not in {ExitCode.PROVEN, ExitCode.DRIFT}
             told(result)
     return [results[gate.name] for gate in gates]
 
 
-def _enough(failures: int, rollout: Rollout, *, canary_is_through: bool) -> str:
-    if rollout.canary and canary_is_through and failures and rollout.failures_max is None:
-        return f"{failures} of the gates that went first failed"
-    if rollout.failures_max is not None and failures > rollout.failures_max:
-        return f"{failures} gates failed, and at most {rollout.failures_max} may"
+def _enough(failures: Sequence[int], rollout: Rollout) -> str:
+    """Say why no further gate is begun, from how many failed in each batch so far."""
+    if rollout.canary and failures and failures[0]:
+        return f"{failures[0]} of the gates that went first failed"
+    if rollout.failures_max is not None and sum(failures) > rollout.failures_max:
+        return f"{sum(failures)} gates failed, and at most {rollout.failures_max} may"
     return ""
 
 

@@ -97,6 +97,40 @@ def test_a_failed_canary_keeps_the_others_from_being_begun() -> None:
     assert "went first failed" in results[5].sentence
 
 
+@pytest.mark.parametrize("allowed", [None, 0, 2])
+def test_a_failed_canary_ends_it_whatever_number_of_failures_is_allowed(
+    allowed: int | None,
+) -> None:
+    """As the README's own example has it: one first, and two may fail after that."""
+    gates = fleet(6)
+
+    def work(gate: Gate) -> Result:
+        return came_to(gate, ExitCode.FAILED_SHUT if gate is gates[0] else ExitCode.PROVEN)
+
+    results, heard = carried_out(gates, work, Rollout(canary=1, batch=5, failures_max=allowed))
+    assert heard == ["gate-000"]
+    assert {one.sentence for one in results[1:]} == {
+        "not begun: 1 of the gates that went first failed"
+    }
+
+
+@pytest.mark.parametrize(("allowed", "not_begun"), [(None, []), (1, []), (0, ["gate-003"])])
+def test_a_gate_that_fails_later_is_none_that_went_first(
+    allowed: int | None, not_begun: list[str]
+) -> None:
+    """It counts among the failures that are allowed, and is told as one of those."""
+    gates = fleet(4)
+
+    def work(gate: Gate) -> Result:
+        return came_to(gate, ExitCode.FAILED_SHUT if gate is gates[2] else ExitCode.PROVEN)
+
+    results, _ = carried_out(gates, work, Rollout(canary=1, batch=2, failures_max=allowed))
+    left_out = [one for one in results if one.code is ExitCode.REFUSED]
+    assert [one.gate for one in left_out] == not_begun
+    for one in left_out:
+        assert one.sentence == "not begun: 1 gates failed, and at most 0 may"
+
+
 @pytest.mark.parametrize(("allowed", "begun"), [(0, 2), (1, 4), (2, 6), (9, 8)])
 def test_no_more_gates_are_begun_after_too_many_failures(allowed: int, begun: int) -> None:
     """Batches of two, of which one gate fails each."""
