@@ -8,12 +8,14 @@ import itertools
 import multiprocessing
 import pickle
 import signal
+import struct
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -23,6 +25,12 @@ _LEFT_TO_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The coordinator hears these, and says to each worker what is to be stopped."""
 _CANNOT_TRAVEL = (pickle.PicklingError, AttributeError, TypeError)
 """What is raised for a value that cannot be sent to another process."""
+_CANNOT_BE_READ = (
+    *(pickle.UnpicklingError, AttributeError, EOFError, ImportError),
+    *(LookupError, TypeError, ValueError),
+)
+"""What is raised for one that was sent and cannot be put together again."""
+_NUMBER = struct.Struct("!Q")
 
 
 class WorkerLost(BrokenExecutor):
@@ -82,7 +90,7 @@ class Workforce(Executor):
             member.at_work[number] = future
             try:
                 # A process that has just ended is found out by its reader.
-                with suppress(BrokenPipeError):
+                with suppress(OSError):
                     member.line.send((number, fn, args, kwargs))
             except _CANNOT_TRAVEL as exc:
                 del member.at_work[number]
@@ -101,21 +109,35 @@ class Workforce(Executor):
                 member.process.join(_JOIN_S)
 
     def _read(self, member: _Member) -> None:
-        """Take answers from one process until it ends."""
-        with suppress(EOFError, OSError):
-            while True:
-                number, answer, error = member.line.recv()
-                with self._guarding:
-                    future = member.at_work.pop(number)
-                if error is None:
-                    future.set_result(answer)
-                else:
-                    future.set_exception(error)
-        with self._guarding:
-            member.lost = True
-            left, member.at_work = member.at_work, {}
-        for future in left.values():
-            future.set_exception(WorkerLost(f"process {member.process.pid} ended"))
+        """Take answers from one process until it ends; whatever ends this, nobody waits for it."""
+        try:
+            with suppress(EOFError, OSError):
+                while True:
+                    told = member.line.recv_bytes()
+                    (number,) = _NUMBER.unpack_from(told)
+                    with self._guarding:
+                        future = member.at_work.pop(number)
+                    _answered(future, told[_NUMBER.size :])
+        finally:
+            with self._guarding:
+                member.lost = True
+                left, member.at_work = member.at_work, {}
+                # A process that nobody hears any more gets nothing further to do.
+                member.line.close()
+            for future in left.values():
+                future.set_exception(WorkerLost(f"process {member.process.pid} ended"))
+
+
+def _answered(future: "Future[Any]", told: bytes) -> None:
+    """Give an answer, or an error, to whoever waits for it."""
+    try:
+        answer, error = pickle.loads(told)  # noqa: S301 - from a process of our own
+    except _CANNOT_BE_READ as exc:
+        answer, error = None, WorkerLost(f"what came of it cannot be read: {exc}")
+    if error is None:
+        future.set_result(answer)
+    else:
+        future.set_exception(error)
 
 
 def serve(line: Connection, threads: int) -> None:
@@ -127,13 +149,14 @@ def serve(line: Connection, threads: int) -> None:
 
     def answer(number: int, future: "Future[Any]") -> None:
         error = future.exception()
-        told = (number, None if error else future.result(), error)
+        try:
+            told = ForkingPickler.dumps((None if error else future.result(), error))
+        except _CANNOT_TRAVEL as exc:
+            lost = WorkerLost(f"what came of it cannot be told: {exc}")
+            told = ForkingPickler.dumps((None, lost))
         # Whoever wanted to know may be gone.
         with answering, suppress(OSError):
-            try:
-                line.send(told)
-            except _CANNOT_TRAVEL as exc:
-                line.send((number, None, WorkerLost(f"what came of it cannot be told: {exc}")))
+            line.send_bytes(_NUMBER.pack(number) + bytes(told))
 
     with ThreadPoolExecutor(threads, "errand") as pool, suppress(EOFError, OSError):
         while (work := line.recv()) is not None:

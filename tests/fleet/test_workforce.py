@@ -1,10 +1,13 @@
 """Processes with threads each: all have work, and one that dies takes only its own work along."""
 
+import errno
 import os
 import signal
 import threading
 import time
 from concurrent.futures import as_completed
+from multiprocessing.connection import Connection
+from typing import NoReturn
 
 import pytest
 
@@ -33,6 +36,27 @@ def end() -> None:
 def make_lock() -> object:
     """Give what cannot be sent."""
     return threading.Lock()
+
+
+class NotPutTogetherAgain(Exception):
+    """Takes two words, and is put together again with one."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+
+
+def fail_strangely() -> None:
+    """Fail with an error that arrives nowhere else."""
+    raise NotPutTogetherAgain("the disk", "it is full")
+
+
+class ResetLine(Connection):
+    """Fails to send as a line does whose other end was reset."""
+
+    def send(self, obj: object) -> NoReturn:
+        """Fail."""
+        del obj
+        raise ConnectionResetError(errno.ECONNRESET, "reset by the other end")
 
 
 def ignores() -> bool:
@@ -84,3 +108,44 @@ def test_what_cannot_travel_is_told_and_blocks_nobody() -> None:
         with pytest.raises(WorkerLost, match="cannot be told"):
             workforce.submit(make_lock).result(PATIENCE_S)
         assert workforce.submit(rest, 0.0).result(PATIENCE_S)
+
+
+def test_an_error_that_cannot_be_read_here_is_told_and_blocks_nobody() -> None:
+    """That work is told as lost, and whatever else the process is at goes on."""
+    with Workforce(1, 2) as workforce:
+        beside = workforce.submit(rest, 0.5)
+        error = workforce.submit(fail_strangely).exception(PATIENCE_S)
+        assert isinstance(error, WorkerLost)
+        assert str(error).startswith("what came of it cannot be read: ")
+        assert beside.result(PATIENCE_S)
+        assert workforce.submit(rest, 0.0).result(PATIENCE_S)
+
+
+def test_whatever_ends_a_reader_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that no reader expects ends it; what its process was at is told as lost."""
+    heard: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", heard.append)
+    with Workforce(1, 2) as workforce:
+        (member,) = workforce._members
+        waits = workforce.submit(rest, 0.5)
+        member.at_work[4711] = member.at_work.pop(0)
+        assert isinstance(waits.exception(PATIENCE_S), WorkerLost)
+        assert workforce.processes == ()
+        with pytest.raises(WorkerLost, match="every worker process has ended"):
+            workforce.submit(rest, 0.0).result(PATIENCE_S)
+    assert [one.exc_type for one in heard] == [KeyError]
+
+
+def test_a_line_that_is_reset_loses_the_work_and_raises_nothing() -> None:
+    """Whatever the error of a broken line is called, the future is told by the line's reader."""
+    with Workforce(1, 1) as workforce:
+        assert workforce.submit(rest, 0.0).result(PATIENCE_S)
+        (member,) = workforce._members
+        kept = member.line
+        try:
+            with ResetLine(os.dup(kept.fileno())) as member.line:
+                future = workforce.submit(rest, 0.0)
+        finally:
+            member.line = kept
+        os.kill(workforce.processes[0], signal.SIGKILL)
+        assert isinstance(future.exception(PATIENCE_S), WorkerLost)
