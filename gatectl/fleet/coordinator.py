@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from gatectl import __version__
 from gatectl.core.event import EvidenceId, Recorded, RunId, event_from
@@ -30,8 +30,12 @@ from gatectl.journal.recorder import take_from_the_dead
 
 PAGE_EVENTS = 200
 _HELLO_S = 20.0
+_SILENCE_S_MAX = 3600.0
+"""A worker that asks nothing for so long is gone; one that holds its gate asks all the time."""
 _BACKLOG = 128
 _JOIN_S = 5.0
+
+Attendance = Literal["awaited", "here", "gone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,14 @@ class Coordinator:
         host, port = self._listener.getsockname()[:2]
         return Ticket(host=host, port=port, number=number, key=key, tls=self._tls is not None)
 
+    def attendance(self, ticket: Ticket) -> Attendance:
+        """Say whether somebody is there with a ticket."""
+        with self._guarding:
+            visit = self._visits[ticket.number]
+            if visit.line is None:
+                return "awaited"
+            return "gone" if visit.over.is_set() else "here"
+
     def withdraw(self, ticket: Ticket) -> str:
         """End a ticket: nobody comes with it any more. Gives the worker that had it."""
         with self._guarding:
@@ -132,7 +144,7 @@ class Coordinator:
                     return
                 visit.used = True
                 visit.line = connection
-            connection.settimeout(None)
+            connection.settimeout(_SILENCE_S_MAX)
             self._serve(visit, channel)
 
     def _serve(self, visit: _Visit, channel: Channel) -> None:

@@ -4,6 +4,8 @@ import importlib
 import os
 import re
 import signal
+import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,12 +18,14 @@ import pytest
 
 from gatectl.clock import SystemClock
 from gatectl.core.event import Mode, Noted, Recorded, RunId
-from gatectl.core.gate import GateName, GateState
-from gatectl.desk import Result
+from gatectl.core.gate import Gate, GateName, GateState
+from gatectl.desk import Desk, Result
 from gatectl.errors import ExitCode, GatectlError, JournalDamaged, JournalUnavailable
+from gatectl.fleet.channel import call
 from gatectl.fleet.coordinator import Coordinator
 from gatectl.fleet.elsewhere import WORKERS_LOST_MAX, Elsewhere
-from gatectl.fleet.errand import Told
+from gatectl.fleet.errand import Errand, Told
+from gatectl.fleet.remote import Coordination, CoordinatorGone
 from gatectl.fleet.rollout import Rollout, carry_out_on_all
 from gatectl.fleet.workforce import WorkerLost, Workforce
 from gatectl.journal.journal import Journal
@@ -179,6 +183,91 @@ def test_a_gate_at_which_every_worker_is_lost_is_left_to_a_person(tmp_path: Path
         assert len(list(journal.events())) == WORKERS_LOST_MAX
 
 
+@contextmanager
+def at_a_desk(folder: Path) -> Iterator[tuple[Desk, Gate]]:
+    """Sit down with one gate, which exists on paper alone."""
+    config = folder / "config.toml"
+    with SimulatedFleet(1) as fleet:
+        config.write_text(fleet.configuration(folder), encoding="utf-8")
+    with opened(folder / "state", read_only=False) as journal:
+        desk, (gate,) = desk_at(journal, config)
+        yield desk, gate
+
+
+@dataclass(frozen=True, slots=True)
+class Queues(Executor):
+    """Takes everything and begins nothing, as a cluster does that has lost all its workers."""
+
+    then: Callable[[Errand], None] = lambda _errand: None
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Put it at the end of a line in which nothing moves."""
+        del fn, kwargs
+        self.then(*args)
+        return Future()
+
+
+def comes_and_leaves(errand: Errand) -> None:
+    """Come with an errand's ticket as a worker does, and leave again."""
+    connection = socket.create_connection((errand.ticket.host, errand.ticket.port), 10.0)
+    Coordination(call(connection, errand.ticket.number, errand.ticket.key)).close()
+
+
+@pytest.mark.parametrize(
+    ("executor", "because"),
+    [(Queues(), "nobody came within 0 s"), (Queues(comes_and_leaves), "it left, and told nothing")],
+)
+def test_a_gate_is_not_waited_for_without_an_end(
+    tmp_path: Path, executor: Executor, because: str
+) -> None:
+    """Where nobody comes, or whoever came is gone, that counts as a lost worker."""
+    with at_a_desk(tmp_path) as (desk, gate), Coordinator(desk) as coordinator:
+        elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=executor, patience_s=0.2)
+        result = elsewhere.carry_out(gate, command="close", verb=CLOSE)
+        assert len(losses(tuple(desk.journal.events(gate=gate.name)))) == WORKERS_LOST_MAX
+    assert result.code is ExitCode.MAYBE_OPEN
+    assert because in result.sentence
+
+
+def test_a_stop_is_heard_while_nobody_has_come(tmp_path: Path) -> None:
+    """The gate is told as interrupted, and a worker that comes later is sent away."""
+    errands: list[Errand] = []
+    with at_a_desk(tmp_path) as (desk, gate), Coordinator(desk) as coordinator:
+
+        def stopped(errand: Errand) -> None:
+            errands.append(errand)
+            assert isinstance(desk.stop, SignalStop)
+            desk.stop._heard(signal.SIGINT, None)
+
+        elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=Queues(stopped))
+        result = elsewhere.carry_out(gate, command="close", verb=CLOSE)
+        with pytest.raises(CoordinatorGone):
+            comes_and_leaves(errands[0])
+    assert result.code is ExitCode.INTERRUPTED
+    assert len(errands) == 1
+
+
+def test_a_worker_that_is_there_is_waited_for(tmp_path: Path) -> None:
+    """What it is at may take longer than a worker may take to come."""
+    shut = Result(gate="gate-000", state=GateState.CLOSED, code=ExitCode.PROVEN, sentence="shut")
+
+    def takes_its_time(errand: Errand) -> Told:
+        connection = socket.create_connection((errand.ticket.host, errand.ticket.port), 10.0)
+        line = Coordination(call(connection, errand.ticket.number, errand.ticket.key))
+        time.sleep(1.5)
+        line.close()
+        return Told(result=shut, runs=())
+
+    class Slow(ThreadPoolExecutor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+            del fn
+            return super().submit(takes_its_time, *args, **kwargs)
+
+    with at_a_desk(tmp_path) as (desk, gate), Coordinator(desk) as coordinator, Slow(1) as executor:
+        elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=executor, patience_s=0.5)
+        assert elsewhere.carry_out(gate, command="close", verb=CLOSE) == shut
+
+
 @dataclass(frozen=True, slots=True)
 class Answers(Executor):
     """Tells the same of everything that it is given."""
@@ -249,14 +338,9 @@ def test_a_lost_worker_that_cannot_be_put_on_record_ends_no_fleet(tmp_path: Path
 
 def test_a_fleet_that_was_stopped_begins_nothing_more(tmp_path: Path) -> None:
     """A gate whose turn comes after Ctrl-C is told as interrupted, and no worker hears of it."""
-    config = tmp_path / "config.toml"
-    with SimulatedFleet(1) as fleet:
-        config.write_text(fleet.configuration(tmp_path), encoding="utf-8")
-    with opened(tmp_path / "state", read_only=False) as journal:
-        desk, (gate,) = desk_at(journal, config)
+    with at_a_desk(tmp_path) as (desk, gate), Coordinator(desk) as coordinator:
         assert isinstance(desk.stop, SignalStop)
         desk.stop._heard(signal.SIGINT, None)
-        with Coordinator(desk) as coordinator:
-            elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=LosesAll())
-            result = elsewhere.carry_out(gate, command="close", verb=CLOSE)
+        elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=LosesAll())
+        result = elsewhere.carry_out(gate, command="close", verb=CLOSE)
     assert result.code is ExitCode.INTERRUPTED
