@@ -117,8 +117,9 @@ class GateJournal(Protocol):
         gate: GateName | None = None,
         run: RunId | None = None,
         kinds: Collection[str] = (),
+        before: int | None = None,
     ) -> Iterator[Recorded]:
-        """Give events backwards."""
+        """Give events backwards, all of them or those before a place."""
 
     def head(self) -> Head:
         """Give the last link."""

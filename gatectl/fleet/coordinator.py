@@ -13,7 +13,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal, Self
@@ -187,6 +187,11 @@ class Coordinator:
                 "read_only": desk.journal.read_only,
             }
 
+        def head(_question: Message) -> tuple[int, str]:
+            # Of one record: another writer may be between two looks.
+            last = desk.journal.head()
+            return last.sequence, last.hash
+
         def take(question: Message) -> int:
             take_from_the_dead(desk.journal, gate)
             # The lease is this process's: whoever finds it later asks whether we still run.
@@ -229,7 +234,8 @@ class Coordinator:
             "dated": lambda question: written(self._dated(gate, question)),
             "put": lambda question: [written(one) for one in self._put(gate, question)],
             "events": lambda question: self._events(gate, question),
-            "head": lambda _question: [desk.journal.head().sequence, desk.journal.head().hash],
+            "newest_first": lambda question: self._newest_first(gate, question),
+            "head": head,
             "keep": lambda question: desk.evidence.keep(base64.b64decode(question["content"])),
             "read": lambda question: base64.b64encode(
                 desk.evidence.read(EvidenceId(question["evidence"]))
@@ -269,14 +275,22 @@ class Coordinator:
                 listener(one)
 
     def _events(self, gate: GateName, question: Message) -> list[str]:
-        chosen = _run(question)
-        journal, kinds = self._desk.journal, tuple(question["kinds"])
-        found: Iterator[Recorded]
-        if question["backwards"]:
-            found = journal.newest_first(gate=gate, run=chosen, kinds=kinds)
-            found = islice(found, question["after"], None)
-        else:
-            found = journal.events(gate=gate, run=chosen, kinds=kinds, after=question["after"])
+        found = self._desk.journal.events(
+            gate=gate,
+            run=_run(question),
+            kinds=tuple(question["kinds"]),
+            after=question["after"],
+            limit=PAGE_EVENTS,
+        )
+        return [written(recorded) for recorded in found]
+
+    def _newest_first(self, gate: GateName, question: Message) -> list[str]:
+        found = self._desk.journal.newest_first(
+            gate=gate,
+            run=_run(question),
+            kinds=tuple(question["kinds"]),
+            before=question["before"],
+        )
         return [written(recorded) for recorded in islice(found, PAGE_EVENTS)]
 
 

@@ -34,6 +34,9 @@ from gatectl.operation import Operation
 from gatectl.site import GateLookout
 from gatectl.transport.contract import Timeouts
 
+ANSWER_S = 600.0
+"""A coordinator that gives no answer for so long is gone. Its journal waits for another program's
+lock, or for its server, once for each of the writers that came at the same time."""
 _CONNECT_S = 20.0
 
 
@@ -67,7 +70,7 @@ def do_errand(errand: Errand) -> Told:
     """Do it; raises CoordinatorGone if nobody is left to write it down, or the ticket was used."""
     keyring = Keyring(None, errand.timeouts)
     configure(console=None, colour=False, level=logging.INFO, file=None, secrets=keyring.known)
-    line = Coordination(call(_connected(errand.ticket), errand.ticket.number, errand.ticket.key))
+    line = _met(errand.ticket)
     try:
         operation = Operation(_desk(errand, line, keyring), errand.gate)
         result = _done(errand, operation)
@@ -90,6 +93,14 @@ def _done(errand: Errand, operation: Operation) -> Result:
     except GatectlError as exc:
         return operation.refuse(errand.command, exc)
     return result
+
+
+def _met(ticket: Ticket) -> Coordination:
+    connection = _connected(ticket)
+    channel = call(connection, ticket.number, ticket.key)
+    # From here on it is the journal that takes its time, and not the way there.
+    connection.settimeout(ANSWER_S)
+    return Coordination(channel)
 
 
 def _connected(ticket: Ticket) -> socket.socket:

@@ -178,7 +178,7 @@ class RemoteJournal:
         """Give events in their order, a page at a time."""
         self._own(gate)
         given = 0
-        while page := self._page(run, kinds, after, backwards=False):
+        while page := self._page("events", run=run, kinds=kinds, after=after):
             for recorded in page:
                 if limit is not None and given >= limit:
                     return
@@ -192,13 +192,13 @@ class RemoteJournal:
         gate: GateName | None = None,
         run: RunId | None = None,
         kinds: Collection[str] = (),
+        before: int | None = None,
     ) -> Iterator[Recorded]:
         """Give events backwards, a page at a time."""
         self._own(gate)
-        given = 0
-        while page := self._page(run, kinds, given, backwards=True):
+        while page := self._page("newest_first", run=run, kinds=kinds, before=before):
             yield from page
-            given += len(page)
+            before = page[-1].sequence
 
     def head(self) -> Head:
         """Give the last link."""
@@ -206,11 +206,9 @@ class RemoteJournal:
         return Head(sequence=sequence, hash=last, lineage=self.lineage)
 
     def _page(
-        self, run: RunId | None, kinds: Collection[str], after: int, *, backwards: bool
+        self, what: str, *, run: RunId | None, kinds: Collection[str], **place: int | None
     ) -> list[Recorded]:
-        told = self._line.ask(
-            "events", run=run, kinds=list(kinds), after=after, backwards=backwards
-        )
+        told = self._line.ask(what, run=run, kinds=list(kinds), **place)
         return [understood(body) for body in told]
 
     def _own(self, gate: GateName | None) -> None:

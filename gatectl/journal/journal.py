@@ -178,10 +178,11 @@ class Journal:
         gate: GateName | None = None,
         run: RunId | None = None,
         kinds: Collection[str] = (),
+        before: int | None = None,
     ) -> Iterator[Recorded]:
         """Give events backwards, for whoever needs the end of a long history alone."""
         where, values = _where(gate=gate, run=run, kinds=kinds)
-        before = sys.maxsize
+        before = sys.maxsize if before is None else before
         while True:
             with self._engine.reading() as reading:
                 rows = reading.execute(

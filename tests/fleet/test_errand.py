@@ -3,20 +3,24 @@
 import importlib
 import pickle
 import subprocess
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gatectl.core.event import Mode
+from gatectl.core.event import Mode, Noted
 from gatectl.core.gate import Gate, GateState
 from gatectl.desk import Desk
 from gatectl.errors import ExitCode
 from gatectl.fleet.channel import ChannelBroken, call
 from gatectl.fleet.coordinator import Coordinator, Ticket
-from gatectl.fleet.errand import Errand, _connected, do_errand
-from gatectl.fleet.remote import Coordination, CoordinatorGone
+from gatectl.fleet.errand import ANSWER_S, Errand, _connected, _met, do_errand
+from gatectl.fleet.remote import Coordination, CoordinatorGone, RemoteJournal
+from gatectl.journal.postgres.link import ANSWER_S as STATEMENT_S
+from gatectl.journal.postgres.link import CONNECT_S
+from gatectl.journal.schema import BUSY_TIMEOUT_MS
 from gatectl.operation import Operation
 from gatectl.simulator.fleet import SimulatedFleet
 from tests.fleets import SHORT, SPEED, assert_closed, desk_at, opened
@@ -99,6 +103,24 @@ def met_by(ticket: Ticket) -> Coordination:
     connection.settimeout(10.0)
     with connection:
         return Coordination(call(connection, ticket.number, ticket.key))
+
+
+def test_a_slow_journal_is_no_coordinator_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer may take longer than the way there, and as long as the journal itself waits."""
+    assert 10 * max(BUSY_TIMEOUT_MS / 1000, CONNECT_S + STATEMENT_S) < ANSWER_S
+    monkeypatch.setattr("gatectl.fleet.errand._CONNECT_S", 1.0)
+    config = tmp_path / "config.toml"
+    with SimulatedFleet(1) as fleet:
+        config.write_text(fleet.configuration(tmp_path), encoding="utf-8")
+    with opened(tmp_path / "state", read_only=False) as journal:
+        desk, (gate,) = desk_at(journal, config, lambda _recorded: time.sleep(1.3))
+        with Coordinator(desk) as coordinator:
+            line = _met(coordinator.ticket(gate.name))
+            noted = RemoteJournal(line).append(Noted(text="after a while"), gate=gate.name)
+            line.close()
+        assert list(journal.events()) == [noted]
 
 
 def test_a_coordinator_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from gatectl.fleet.remote import (
     RemoteJournal,
     RemoteStop,
 )
+from gatectl.journal.chain import Head
 from gatectl.journal.lease import LeaseCounts, LeaseToken, LeaseUntaken, LeftAlone
 from gatectl.simulator.fleet import SimulatedFleet
 from gatectl.stop import SignalStop
@@ -75,6 +76,40 @@ def test_events_go_there_and_come_back_the_same(scene: Scene) -> None:
     assert list(scene.journal.newest_first(gate=GATE, kinds=("run.started",))) == []
     assert scene.journal.head() == scene.desk.journal.head()
     assert scene.journal.lineage == scene.desk.journal.lineage
+
+
+def test_events_that_come_meanwhile_are_not_told_twice(scene: Scene) -> None:
+    """Whoever reads backwards gets each record once, whatever is written between two pages."""
+    count = PAGE_EVENTS + 30
+    written = [
+        scene.desk.journal.append(Noted(text=f"note {number}"), gate=GATE)
+        for number in range(count)
+    ]
+    backwards = scene.journal.newest_first(gate=GATE)
+    got = [next(backwards)]
+    scene.desk.journal.append(Noted(text="between two pages"), gate=GATE)
+    got += backwards
+    assert got == written[::-1]
+    assert list(scene.journal.newest_first(gate=GATE, before=written[3].sequence)) == written[2::-1]
+
+
+@dataclass(slots=True)
+class GrowingJournal:
+    """Gets a new record between any two looks at its head."""
+
+    looks: int = 0
+
+    def head(self) -> Head:
+        """Give the head, and have it move on."""
+        self.looks += 1
+        return Head(sequence=self.looks, hash=f"the hash of {self.looks}", lineage="its own")
+
+
+def test_the_head_is_of_one_record(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Place and hash belong together, also while others write."""
+    monkeypatch.setattr(scene.desk.journal, "head", GrowingJournal().head)
+    head = scene.journal.head()
+    assert head.hash == f"the hash of {head.sequence}"
 
 
 def test_events_of_looks_are_put_on_disk_together(scene: Scene) -> None:
