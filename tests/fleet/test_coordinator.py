@@ -1,11 +1,13 @@
 """What workers come back for: for their own gate alone, once a ticket, and each intent on disk."""
 
+import errno
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -163,3 +165,28 @@ def test_nothing_is_written_for_a_gate_that_nobody_holds(
     with visit(made.ticket(GATE)) as channel:
         assert appended(channel, require=5)["error"][0] == "LeaseLost"
     assert list(journal.events()) == []
+
+
+class NoDescriptors(socket.socket):
+    """Fails to let anybody in, and counts how often that is tried."""
+
+    tried = 0
+
+    def accept(self) -> NoReturn:
+        """Fail."""
+        self.tried += 1
+        raise OSError(errno.EMFILE, "too many open files")
+
+
+def test_a_listener_that_fails_is_not_tried_without_a_pause(tmp_path: Path) -> None:
+    """The processor is for whoever is at work, and the end is not waited for."""
+    config = tmp_path / "config.toml"
+    with SimulatedFleet(1) as fleet:
+        config.write_text(fleet.configuration(tmp_path), encoding="utf-8")
+    with opened(tmp_path / "state", read_only=False) as journal:
+        made = Coordinator(desk_at(journal, config)[0])
+        made._listener.close()
+        with NoDescriptors() as made._listener, made:
+            time.sleep(0.35)
+        assert isinstance(made._listener, NoDescriptors)
+        assert 1 <= made._listener.tried <= 5

@@ -12,7 +12,7 @@ from gatectl.core.gate import GateName
 from gatectl.desk import Desk
 from gatectl.errors import GateBusy, Interrupted, JournalDamaged, LeaseLost, Refused
 from gatectl.fleet.channel import call
-from gatectl.fleet.coordinator import PAGE_EVENTS, Coordinator, Ticket
+from gatectl.fleet.coordinator import Coordinator, Ticket
 from gatectl.fleet.remote import (
     Coordination,
     CoordinatorGone,
@@ -20,6 +20,7 @@ from gatectl.fleet.remote import (
     RemoteJournal,
     RemoteStop,
 )
+from gatectl.fleet.visit import PAGE_EVENTS
 from gatectl.journal.chain import Head
 from gatectl.journal.lease import LeaseCounts, LeaseToken, LeaseUntaken, LeftAlone
 from gatectl.simulator.fleet import SimulatedFleet
