@@ -254,7 +254,7 @@ def test_a_worker_that_is_there_is_waited_for(tmp_path: Path) -> None:
     def takes_its_time(errand: Errand) -> Told:
         connection = socket.create_connection((errand.ticket.host, errand.ticket.port), 10.0)
         line = Coordination(call(connection, errand.ticket.number, errand.ticket.key))
-        time.sleep(1.5)
+        time.sleep(2.6)
         line.close()
         return Told(result=shut, runs=())
 
@@ -264,7 +264,7 @@ def test_a_worker_that_is_there_is_waited_for(tmp_path: Path) -> None:
             return super().submit(takes_its_time, *args, **kwargs)
 
     with at_a_desk(tmp_path) as (desk, gate), Coordinator(desk) as coordinator, Slow(1) as executor:
-        elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=executor, patience_s=0.5)
+        elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=executor, patience_s=2.0)
         assert elsewhere.carry_out(gate, command="close", verb=CLOSE) == shut
 
 
