@@ -123,10 +123,11 @@ def _desk(errand: Errand, line: Coordination, keyring: Keyring) -> Desk:
         record = EmergencyRecord(emergency_folders(Path())[1:], desk.clock.now())
         return emergency_desk(desk, record, trouble, lambda _text: None)
 
+    clock = SystemClock()
     desk = Desk(
-        journal=RemoteJournal(line),
+        journal=RemoteJournal(line, clock),
         evidence=RemoteEvidence(line),
-        clock=SystemClock(),
+        clock=clock,
         connect=keyring.connect,
         lookout=GateLookout,
         advisories=errand.advisories,

@@ -5,13 +5,15 @@ import os
 import socket
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from gatectl import __version__, errors
+from gatectl.clock import Clock, read
 from gatectl.core.event import Event, EvidenceId, Recorded, RunId, event_fields
 from gatectl.core.gate import GateName
+from gatectl.core.moment import CLOCK_STEP_S, UNKNOWN_BOOT, Moment
 from gatectl.errors import GatectlError, Interrupted, Refused
 from gatectl.fleet.channel import Channel, ChannelBroken
 from gatectl.journal.chain import Head
@@ -39,6 +41,8 @@ class Coordination:
         self.gate = GateName(told["gate"])
         self.lineage: str = told["lineage"]
         self.read_only: bool = told["read_only"]
+        self.greeting = understood(told["now"])
+        """An event of no worth but its frame: who is at work there, and when by the clocks."""
 
     def ask(self, what: str, **pairs: object) -> Any:
         """Ask for something; raises what it raised there, or CoordinatorGone."""
@@ -120,8 +124,10 @@ class RemoteLeases:
 class RemoteJournal:
     """The coordinator's journal, as far as it is about this worker's gate."""
 
-    def __init__(self, line: Coordination) -> None:
+    def __init__(self, line: Coordination, clock: Clock) -> None:
         self._line = line
+        self._clock = clock
+        self._same_clock = _is_same_clock(line.greeting.moment, read(clock))
         self.lineage = line.lineage
         self.read_only = line.read_only
         self.leases = RemoteLeases(line)
@@ -157,14 +163,19 @@ class RemoteJournal:
         return tuple(understood(body) for body in told)
 
     def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
-        """Have an event given its time over there."""
+        """Give an event its time: here if the coordinator's clocks are ours, else over there."""
         self._own(gate)
-        return understood(self._line.ask("dated", event=event_fields(event), run=run))
+        if not self._same_clock:
+            return understood(self._line.ask("dated", event=event_fields(event), run=run))
+        now = read(self._clock)
+        greeting = self._line.greeting
+        return replace(greeting, at=now.at, boot_time_ns=now.boot_time_ns, run=run, event=event)
 
     def put(self, dated: Sequence[Recorded]) -> list[Recorded]:
         """Have events put on disk that have their time already."""
         told = self._line.ask("put", dated=[written(recorded) for recorded in dated])
-        return [understood(body) for body in told]
+        placed = zip(dated, told, strict=True)
+        return [replace(recorded, sequence=sequence) for recorded, sequence in placed]
 
     def events(
         self,
@@ -214,6 +225,16 @@ class RemoteJournal:
     def _own(self, gate: GateName | None) -> None:
         if gate != self._line.gate:
             raise Refused(f"this worker is for {self._line.gate}, and not for {gate}")
+
+
+def _is_same_clock(theirs: Moment, ours: Moment) -> bool:
+    """Say whether two processes read the same clocks; containers of one boot may have others."""
+    apart_s = abs(theirs.boot_time_ns - ours.boot_time_ns) / 1e9
+    return (
+        theirs.boot_id == ours.boot_id != UNKNOWN_BOOT
+        and apart_s < CLOCK_STEP_S
+        and abs(theirs.at - ours.at).total_seconds() < CLOCK_STEP_S
+    )
 
 
 class RemoteEvidence:

@@ -12,7 +12,7 @@ from types import MappingProxyType, NoneType
 from typing import Any, ClassVar, Literal
 
 from gatectl import __version__
-from gatectl.core.event import Event, EvidenceId, Recorded, RunId, event_from
+from gatectl.core.event import Event, EvidenceId, Noted, Recorded, RunId, event_from
 from gatectl.core.gate import GateName
 from gatectl.desk import Desk
 from gatectl.errors import GatectlError, Refused
@@ -73,6 +73,7 @@ class Visit:
             "gate": self._gate,
             "lineage": self._desk.journal.lineage,
             "read_only": self._desk.journal.read_only,
+            "now": written(self._desk.journal.dated(Noted(text="hello"), gate=self._gate)),
         }
 
     def _stop(self, _question: Message) -> None:
@@ -87,22 +88,24 @@ class Visit:
             require=None if fence is None else fence_from(fence, self._gate),
             begins=_given(question, "begins", bool),
         )
-        return self._told(recorded)
+        self._tell(recorded)
+        return _bodies(recorded)
 
     def _dated(self, question: Message) -> str:
         event = _event(_given(question, "event", dict))
         return written(self._desk.journal.dated(event, gate=self._gate, run=_run(question)))
 
-    def _put(self, question: Message) -> list[str]:
+    def _put(self, question: Message) -> list[int]:
         bodies = _several(question, "dated", str)
         dated = [replace(understood(body), gate=self._gate) for body in bodies]
-        return self._told(self._desk.journal.put(dated))
+        recorded = self._desk.journal.put(dated)
+        self._tell(recorded)
+        return [one.sequence for one in recorded]
 
-    def _told(self, recorded: Sequence[Recorded]) -> list[str]:
+    def _tell(self, recorded: Sequence[Recorded]) -> None:
         for one in recorded:
             for listener in self._desk.listeners:
                 listener(one)
-        return _bodies(recorded)
 
     def _events(self, question: Message) -> list[str]:
         return _bodies(

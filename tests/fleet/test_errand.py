@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gatectl.clock import SystemClock
 from gatectl.core.event import Mode, Noted
 from gatectl.core.gate import Gate, GateState
 from gatectl.desk import Desk
@@ -118,7 +119,9 @@ def test_a_slow_journal_is_no_coordinator_that_is_gone(
         desk, (gate,) = desk_at(journal, config, lambda _recorded: time.sleep(1.3))
         with Coordinator(desk) as coordinator:
             line = _met(coordinator.ticket(gate.name))
-            noted = RemoteJournal(line).append(Noted(text="after a while"), gate=gate.name)
+            noted = RemoteJournal(line, SystemClock()).append(
+                Noted(text="after a while"), gate=gate.name
+            )
             line.close()
         assert list(journal.events()) == [noted]
 

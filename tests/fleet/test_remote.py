@@ -2,13 +2,17 @@
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gatectl.clock import HandClock, SystemClock
 from gatectl.core.event import Noted, RunId
 from gatectl.core.gate import GateName
+from gatectl.core.moment import Moment
 from gatectl.desk import Desk
 from gatectl.errors import GateBusy, Interrupted, JournalDamaged, LeaseLost, Refused
 from gatectl.fleet.channel import call
@@ -19,6 +23,7 @@ from gatectl.fleet.remote import (
     RemoteEvidence,
     RemoteJournal,
     RemoteStop,
+    _is_same_clock,
 )
 from gatectl.fleet.visit import PAGE_EVENTS
 from gatectl.journal.chain import Head
@@ -43,7 +48,7 @@ class Scene:
     @property
     def journal(self) -> RemoteJournal:
         """The journal as the worker sees it."""
-        return RemoteJournal(self.line)
+        return RemoteJournal(self.line, SystemClock())
 
 
 @pytest.fixture
@@ -119,6 +124,53 @@ def test_events_of_looks_are_put_on_disk_together(scene: Scene) -> None:
     assert list(scene.desk.journal.events(gate=GATE)) == []
     assert scene.journal.put(dated) == list(scene.desk.journal.events(gate=GATE))
     assert [one.at for one in scene.desk.journal.events(gate=GATE)] == [one.at for one in dated]
+
+
+def test_a_worker_of_this_machine_asks_nobody_what_time_it_is(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clocks are the same; one that reads others has the coordinator's time."""
+    asked: list[str] = []
+    ask = scene.line.ask
+
+    def counted(what: str, **pairs: object) -> Any:
+        asked.append(what)
+        return ask(what, **pairs)
+
+    monkeypatch.setattr(scene.line, "ask", counted)
+    near = scene.journal.dated(Noted(text="here"), gate=GATE, run=RunId("r1"))
+    assert asked == []
+    there = scene.desk.journal.dated(Noted(text="here"), gate=GATE, run=RunId("r1"))
+    assert (there.at - near.at).total_seconds() < 60
+    assert replace(near, at=there.at, boot_time_ns=there.boot_time_ns) == there
+    far = RemoteJournal(scene.line, HandClock())
+    told = far.dated(Noted(text="elsewhere"), gate=GATE)
+    assert asked == ["dated"]
+    assert (told.boot_id, told.at > near.at) == (there.boot_id, True)
+
+
+@pytest.mark.parametrize(
+    ("boot_id", "boot_s", "wall_s", "same"),
+    [
+        ("boot-1", 1.0, 1.0, True),
+        ("boot-2", 1.0, 1.0, False),
+        ("boot-1", 60.0, 1.0, False),
+        ("boot-1", 1.0, -60.0, False),
+        ("unknown", 0.0, 0.0, False),
+    ],
+)
+def test_clocks_are_the_same_only_if_both_agree_within_one_boot(
+    boot_id: str, boot_s: float, wall_s: float, *, same: bool
+) -> None:
+    """A container has the boot's name, and perhaps another time."""
+    known = "unknown" if boot_id == "unknown" else "boot-1"
+    theirs = Moment(at=datetime(2026, 1, 18, tzinfo=UTC), boot_time_ns=10**12, boot_id=known)
+    ours = Moment(
+        at=theirs.at + timedelta(seconds=wall_s),
+        boot_time_ns=theirs.boot_time_ns + int(boot_s * 1e9),
+        boot_id=boot_id,
+    )
+    assert _is_same_clock(theirs, ours) is same
 
 
 def test_a_fence_stands_over_there(scene: Scene) -> None:
