@@ -49,6 +49,7 @@ class Coordinator:
         self._desk = desk
         self._tls = tls
         self._visits: dict[bytes, Visit] = {}
+        self._here = 0
         self._guarding = threading.Lock()
         self._listener = socket.create_server((host, 0), backlog=_BACKLOG)
         self._closing = threading.Event()
@@ -76,7 +77,8 @@ class Coordinator:
     def attendance(self, ticket: Ticket) -> Attendance:
         """Say whether somebody is there with a ticket."""
         with self._guarding:
-            return self._visits[ticket.number].attendance
+            found = self._visits[ticket.number].attendance
+            return "queued" if found == "awaited" and self._here else found
 
     def withdraw(self, ticket: Ticket) -> str:
         """End a ticket: nobody comes with it any more. Gives the worker that had it."""
@@ -125,6 +127,8 @@ class Coordinator:
             self._serve(visit, channel)
 
     def _serve(self, visit: Visit, channel: Channel) -> None:
+        with self._guarding:
+            self._here += 1
         try:
             with contextlib.suppress(ChannelBroken):
                 while True:
@@ -133,4 +137,6 @@ class Coordinator:
             # Whatever the line ended by, nobody is there any more who could act.
             visit.end_lease()
             visit.over.set()
+            with self._guarding:
+                self._here -= 1
             channel.close()

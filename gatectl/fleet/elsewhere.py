@@ -82,6 +82,10 @@ class Elsewhere:
                 case "awaited":
                     self.desk.stop.check()
                     because = f"nobody came within {self.patience_s:.0f} s"
+                case "queued":
+                    # There are more gates than workers, and those are at work.
+                    self.desk.stop.check()
+                    left_s = self.patience_s
                 case "here":
                     # It hears by itself that it is to stop, and what it is at takes its time.
                     left_s = self.patience_s

@@ -24,7 +24,8 @@ from gatectl.journal.recorder import take_from_the_dead
 PAGE_EVENTS = 200
 _WORKER_LETTERS_MAX = 200
 
-Attendance = Literal["awaited", "here", "gone"]
+Attendance = Literal["awaited", "queued", "here", "gone"]
+"""Whether a worker is there; queued is a gate that waits while workers are at others."""
 
 
 class Visit:

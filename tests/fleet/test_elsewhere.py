@@ -247,25 +247,37 @@ def test_a_stop_is_heard_while_nobody_has_come(tmp_path: Path) -> None:
     assert len(errands) == 1
 
 
-def test_a_worker_that_is_there_is_waited_for(tmp_path: Path) -> None:
-    """What it is at may take longer than a worker may take to come."""
-    shut = Result(gate="gate-000", state=GateState.CLOSED, code=ExitCode.PROVEN, sentence="shut")
+SHUT = Result(gate="gate-000", state=GateState.CLOSED, code=ExitCode.PROVEN, sentence="shut")
 
-    def takes_its_time(errand: Errand) -> Told:
-        connection = socket.create_connection((errand.ticket.host, errand.ticket.port), 10.0)
-        line = Coordination(call(connection, errand.ticket.number, errand.ticket.key))
-        time.sleep(2.6)
-        line.close()
-        return Told(result=shut, runs=())
 
-    class Slow(ThreadPoolExecutor):
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-            del fn
-            return super().submit(takes_its_time, *args, **kwargs)
+def takes_its_time(errand: Errand) -> Told:
+    """Come with an errand's ticket, and be busy for longer than a worker may take to come."""
+    connection = socket.create_connection((errand.ticket.host, errand.ticket.port), 10.0)
+    line = Coordination(call(connection, errand.ticket.number, errand.ticket.key))
+    time.sleep(2.6)
+    line.close()
+    return Told(result=SHUT, runs=())
 
+
+class Slow(ThreadPoolExecutor):
+    """Has workers that take their time, whatever they are given."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Begin when a worker is free."""
+        del fn
+        return super().submit(takes_its_time, *args, **kwargs)
+
+
+def test_a_worker_that_is_there_is_waited_for_and_so_is_a_turn(tmp_path: Path) -> None:
+    """One worker for two gates: the second waits for longer than a worker may take to come."""
     with at_a_desk(tmp_path) as (desk, gate), Coordinator(desk) as coordinator, Slow(1) as executor:
         elsewhere = Elsewhere(desk=desk, coordinator=coordinator, executor=executor, patience_s=2.0)
-        assert elsewhere.carry_out(gate, command="close", verb=CLOSE) == shut
+
+        def closed(_: int) -> Result:
+            return elsewhere.carry_out(gate, command="close", verb=CLOSE)
+
+        with ThreadPoolExecutor(2) as both:
+            assert list(both.map(closed, range(2))) == [SHUT, SHUT]
 
 
 @dataclass(frozen=True, slots=True)
