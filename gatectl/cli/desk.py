@@ -6,14 +6,14 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import structlog
 
-from gatectl.clock import SystemClock
+from gatectl.clock import Clock, SystemClock
 from gatectl.config.bulletins import advisories_of
 from gatectl.config.configuration import (
     Configuration,
@@ -86,25 +86,12 @@ def workplace(
     people = People(state / PEOPLE_FILE)
     actor, accounts = _at_work(configuration, people)
     stop = SignalStop()
-    trouble: GatectlError | None = None
-    try:
-        journal = open_journal(
-            place_of(configuration.settings),
-            clock=clock,
-            actor=actor,
-            origin=socket.gethostname(),
-            unsafe_any_file_system=rehearsal,
-            fetch=keyring.fetch_alone,
-        )
-        take_in(journal, state, clock)
-    except (JournalUnavailable, JournalDamaged) as exc:
-        if not closing:
-            raise
-        trouble = exc
-        journal = Journal.in_memory(clock=clock, actor=actor, origin="emergency")
+    journal, trouble = _journal(
+        configuration, keyring, clock=clock, actor=actor, rehearsal=rehearsal, closing=closing
+    )
     _start_log(ctx, state / "gatectl.log.jsonl", keyring)
     messenger = Messenger(configuration.messages, _tell)
-    with journal, stop.listening():
+    with journal, stop.listening(), ExitStack() as records:
         desk = Desk(
             journal=journal,
             evidence=EvidenceStore(configuration.settings.evidence_dir),
@@ -118,7 +105,7 @@ def workplace(
             stop=stop,
             actor=actor,
             accounts=accounts,
-            emergency=lambda exc: _without_journal(desk, state, exc),
+            emergency=lambda exc: _without_journal(desk, state, exc, records),
             lanes=True,
             windows=configuration.windows,
         )
@@ -128,6 +115,46 @@ def workplace(
         finally:
             messenger.close()
             let_go()
+
+
+def _journal(
+    configuration: Configuration,
+    keyring: Keyring,
+    *,
+    clock: Clock,
+    actor: str,
+    rehearsal: bool,
+    closing: bool,
+) -> tuple[Journal, GatectlError | None]:
+    """Open the journal; for closing give one in memory instead at need, and why."""
+    with ExitStack() as refused:
+        try:
+            journal = open_journal(
+                place_of(configuration.settings),
+                clock=clock,
+                actor=actor,
+                origin=socket.gethostname(),
+                unsafe_any_file_system=rehearsal,
+                fetch=keyring.fetch_alone,
+            )
+            refused.callback(journal.close)
+            _take_in(journal, configuration.settings.state_dir, closing=closing)
+        except (JournalUnavailable, JournalDamaged) as exc:
+            if not closing:
+                raise
+            return Journal.in_memory(clock=clock, actor=actor, origin="emergency"), exc
+        refused.pop_all()
+    return journal, None
+
+
+def _take_in(journal: Journal, state: Path, *, closing: bool) -> None:
+    """Take in what was recorded without a journal; for closing, a broken file is no obstacle."""
+    try:
+        take_in(journal, state)
+    except JournalDamaged as exc:
+        if not closing:
+            raise
+        _tell(exc.sentence)
 
 
 def _at_work(configuration: Configuration, people: People) -> tuple[str, Mapping[str, str]]:
@@ -146,11 +173,10 @@ def _tell(text: str) -> None:
     click.echo(f"gatectl: {text}", err=True)
 
 
-def _without_journal(desk: Desk, state: Path, trouble: GatectlError) -> Desk:
+def _without_journal(desk: Desk, state: Path, trouble: GatectlError, records: ExitStack) -> Desk:
     record = EmergencyRecord(emergency_folders(state), desk.clock.now())
-    return emergency_desk(
-        desk, record, trouble, lambda text: click.echo(f"gatectl: {text}", err=True)
-    )
+    records.callback(record.close)
+    return emergency_desk(desk, record, trouble, _tell)
 
 
 def _names(ctx: click.Context, configuration: Configuration, names: Sequence[str]) -> Sequence[str]:

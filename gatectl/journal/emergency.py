@@ -6,18 +6,20 @@ journal well takes the emergency records in.
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from gatectl.clock import Clock
-from gatectl.core.event import Event, EvidenceId, Noted, Recorded, RunId, Signalled
+from gatectl.core.event import EvidenceId, Noted, Recorded, Signalled
 from gatectl.core.gate import GateName, Signal, advance
 from gatectl.desk import Desk
 from gatectl.errors import GatectlError, JournalDamaged
@@ -25,6 +27,7 @@ from gatectl.journal.ballast import Ballast
 from gatectl.journal.history import GateHistory
 from gatectl.journal.journal import Journal
 from gatectl.journal.record import understood, written
+from gatectl.ports import Entry
 
 _PATTERN = "emergency-*.jsonl"
 _TAKEN = ".taken-in"
@@ -49,7 +52,7 @@ class EmergencyRecord:
 
     def __init__(self, folders: tuple[Path, ...], now: datetime) -> None:
         # Several gates of one process may have one each.
-        name = f"emergency-{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}.jsonl"
+        name = f"emergency-{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         self._handle: int | None = None
         self.path: Path | None = None
         for folder in folders:
@@ -96,16 +99,32 @@ class EmergencyRecord:
 
 def _made(folder: Path, name: str) -> int | None:
     """Make the file; where a full disk has no room for one more, in the ballast's."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
     for _ in range(2):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return os.open(folder / name, flags, 0o600)
+            return _made_and_held(folder, name)
         except OSError as exc:
             if exc.errno not in _NO_ROOM:
                 return None
             Ballast(folder).give_up()
     return None
+
+
+def _made_and_held(folder: Path, name: str) -> int:
+    """Make a file that is held from when it has its name until its writer ends."""
+    unnamed = folder / f".{name}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
+    handle = os.open(unnamed, flags, 0o600)
+    try:
+        # Where a file system knows no locks, there is a record all the same.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unnamed.rename(folder / name)
+    except OSError:
+        os.close(handle)
+        unnamed.unlink(missing_ok=True)
+        raise
+    return handle
 
 
 def emergency_folders(state_dir: Path) -> tuple[Path, ...]:
@@ -125,26 +144,67 @@ def emergency_desk(
     )
 
 
-def take_in(journal: Journal, state_dir: Path, clock: Clock) -> int:
-    """Append what was recorded in an emergency, and tell how many events that were."""
+def take_in(journal: Journal, state_dir: Path) -> int:
+    """Append what was recorded in an emergency, and tell how many events that were.
+
+    A file that cannot be read keeps no other from being taken in; JournalDamaged tells of it then.
+    """
     count = 0
+    damage: JournalDamaged | None = None
     for path in _left(emergency_folders(state_dir)):
-        records = tuple(_read(path))
-        overtaken = _overtaken(journal, records)
-        entries: list[tuple[Event, GateName, RunId | None]] = []
-        for recorded in records:
-            told = (
-                f"taken in from {path.name}: written at {recorded.at.isoformat()} without a "
-                f"journal, {clock.now().isoformat()}"
-            )
+        try:
+            count += _taken_in(journal, path)
+        except JournalDamaged as exc:
+            damage = damage or exc
+    if damage is not None:
+        raise damage
+    return count
+
+
+def _taken_in(journal: Journal, path: Path) -> int:
+    """Append what is new in a file, and put it aside where nobody writes to it any more."""
+    with contextlib.ExitStack() as opened:
+        with _readable(path):
+            file = _own_file(path)
+            if file is None:
+                return 0
+            opened.enter_context(file)
+            # Asked before it is read: what is written after that is left to the next start.
+            ended = _writer_ended(file)
+            records = tuple(_read(file))
+        source = f"taken in from {path.name}, "
+        added = journal.append_decided(lambda: _missing(journal, source, records))
+        if ended:
+            # What was taken in is known by its notes, also under the old name.
+            with contextlib.suppress(OSError):
+                path.rename(path.with_name(path.name + _TAKEN))
+    return sum(1 for one in added if _source(one).startswith(source))
+
+
+def _missing(journal: Journal, source: str, records: Sequence[Recorded]) -> list[Entry]:
+    """Put together what the journal lacks; each event behind a note on where it comes from.
+
+    Two starts may have read the same file, or one may have died before it put the file aside.
+    """
+    known = {_source(one) for one in journal.notes(source)}
+    entries: list[Entry] = []
+    missing: list[Recorded] = []
+    for number, recorded in enumerate(records, 1):
+        told = f"{source}line {number}: written at {recorded.at.isoformat()} without a journal"
+        if told not in known:
+            missing.append(recorded)
             entries.append((Noted(text=told), recorded.gate, recorded.run))
             entries.append((recorded.event, recorded.gate, recorded.run))
-        journal.append_all(entries)
-        for gate in overtaken:
-            _doubt(journal, gate, path.name)
-        count += len(records)
-        path.rename(path.with_name(path.name + _TAKEN))
-    return count
+    # In one transaction with the rest: without its doubt, a gate would be believed to be as it was.
+    entries.extend(
+        (_doubt(journal, gate, missing, source), gate, None)
+        for gate in sorted(_overtaken(journal, missing))
+    )
+    return entries
+
+
+def _source(recorded: Recorded) -> str:
+    return recorded.event.text if isinstance(recorded.event, Noted) else ""
 
 
 def _overtaken(journal: Journal, records: Sequence[Recorded]) -> frozenset[GateName]:
@@ -154,29 +214,78 @@ def _overtaken(journal: Journal, records: Sequence[Recorded]) -> frozenset[GateN
     return frozenset(gate for gate, last in newest.items() if last and last.at > began[gate])
 
 
-def _doubt(journal: Journal, gate: GateName, name: str) -> None:
+def _doubt(journal: Journal, gate: GateName, records: Sequence[Recorded], source: str) -> Signalled:
     """Say that what comes last on record did not happen last: only a look can tell now."""
     before = GateHistory(journal, gate).standing().state
-    because = f"{name} was taken in behind what another machine did later"
-    doubt = Signalled(
+    for recorded in records:
+        if recorded.gate == gate and isinstance(recorded.event, Signalled):
+            before = recorded.event.after
+    because = f"{source}behind what another machine did later"
+    return Signalled(
         signal=Signal.DOUBT, before=before, after=advance(before, Signal.DOUBT), because=because
     )
-    journal.append(doubt, gate=gate)
 
 
 def _left(folders: tuple[Path, ...]) -> Iterator[Path]:
     for folder in folders:
-        for path in sorted(folder.glob(_PATTERN)):
-            status = path.lstat()
-            # Another user's file in a shared folder is no record of ours.
-            if path.is_file() and not path.is_symlink() and status.st_uid == os.getuid():
-                yield path
+        with _readable(folder):
+            paths = sorted(folder.glob(_PATTERN))
+        yield from paths
 
 
-def _read(path: Path) -> Iterator[Recorded]:
-    with path.open("rb") as file:
-        while line := file.readline(_LINE_BYTES_MAX):
-            if not line.endswith(b"\n"):
-                # The machine died while this line was written: what came before counts.
-                return
-            yield understood(line.decode())
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Tell in our own words what is wrong with a file: it must not keep `close` from closing."""
+    try:
+        yield
+    except JournalDamaged as exc:
+        raise _damaged(path, exc.sentence) from exc
+    except (OSError, ValueError, RecursionError) as exc:
+        raise _damaged(path, str(exc)) from exc
+
+
+def _damaged(path: Path, because: str) -> JournalDamaged:
+    return JournalDamaged(
+        f"the emergency record {path} cannot be taken in: {because}",
+        hint="Find out what happened to it. Moved elsewhere it is left out. `close` still works.",
+    )
+
+
+def _own_file(path: Path) -> BinaryIO | None:
+    """Open a record of ours; none where it is gone, or another's file in a shared folder."""
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
+            return None
+        return path.open("rb")
+    except FileNotFoundError:
+        # Another start has just put it aside.
+        return None
+
+
+def _writer_ended(file: BinaryIO) -> bool:
+    try:
+        # Shared, for starts that come together do not exclude each other.
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # Without locks nobody can tell.
+        return True
+    return True
+
+
+def _read(file: BinaryIO) -> Iterator[Recorded]:
+    while line := file.readline(_LINE_BYTES_MAX):
+        if not line.endswith(b"\n"):
+            if len(line) == _LINE_BYTES_MAX:
+                raise JournalDamaged(f"a line is longer than {_LINE_BYTES_MAX} bytes")
+            # The machine died while this line was written: what came before counts.
+            return
+        recorded = understood(line.decode())
+        names: tuple[object, ...] = (recorded.gate, recorded.run or recorded.gate)
+        if not all(isinstance(name, str) and name.isprintable() for name in names):
+            raise JournalDamaged("a line names no gate or no run")
+        if recorded.at.tzinfo is None:
+            raise JournalDamaged("a line has a time without its zone")
+        yield recorded

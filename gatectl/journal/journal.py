@@ -5,8 +5,9 @@ An event is on disk when `append` returns. Each record is linked to the one befo
 a past that was rewritten as a whole.
 """
 
+import json
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +136,15 @@ class Journal:
 
         return self._appending.do(put_down)
 
+    def append_decided(self, decide: Callable[[], Sequence[Entry]]) -> tuple[Recorded, ...]:
+        """Put on disk what `decide` makes of the journal, which nobody else writes meanwhile."""
+        return self._appending.do(
+            lambda rows: tuple(
+                self._place(rows, self.dated(event, gate=gate, run=run))
+                for event, gate, run in tuple(decide())
+            )
+        )
+
     def dated(self, event: Event, *, gate: GateName, run: RunId | None = None) -> Recorded:
         """Give an event its time; it has no place in the journal before it is `put` there."""
         moment = read(self._clock)
@@ -167,6 +177,16 @@ class Journal:
         where, values = _where(gate=gate, run=run, kinds=kinds)
         for link in self._links(where, values, after=after, limit=limit):
             yield self._read_back(link)
+
+    def notes(self, beginning: str) -> Iterator[Recorded]:
+        """Give the notes, of whatever gate, that begin with these words."""
+        # A sign that needs an escape may be any sign here: the words themselves are compared below.
+        words = json.dumps(beginning)[:-1].replace("\\", "_")
+        where = " AND kind = 'note' AND body LIKE ?"
+        for link in self._links(where, (f'%"text":{words}%',)):
+            recorded = self._read_back(link)
+            if isinstance(recorded.event, Noted) and recorded.event.text.startswith(beginning):
+                yield recorded
 
     def links(self, *, after: int = 0, limit: int | None = None) -> Iterator[Link]:
         """Give the chain's own rows as they lie there, whatever they hold."""

@@ -88,7 +88,7 @@ def emergency_is_told_in_the_ballast(folder: Path) -> None:
     assert 50 < len(lines) < 200
     assert all(line.endswith(b"\n") for line in lines)
     journal = Journal.in_memory(clock=clock, actor="ben", origin="here")
-    assert take_in(journal, state, clock) == len(lines)
+    assert take_in(journal, state) == len(lines)
 
 
 SCENES = {

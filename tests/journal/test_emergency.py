@@ -1,11 +1,12 @@
 """Closing needs no journal, and what it did without one is taken in later."""
 
+import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +14,7 @@ from gatectl.clock import HandClock
 from gatectl.core.event import EvidenceId, Noted, Recorded, Signalled
 from gatectl.core.gate import GateName, GateState, Signal, advance
 from gatectl.core.standing import Standing
-from gatectl.errors import JournalDamaged, JournalUnavailable
+from gatectl.errors import ExitCode, JournalDamaged, JournalUnavailable
 from gatectl.journal.emergency import EmergencyRecord, LostEvidence, take_in
 from gatectl.journal.journal import Journal
 from gatectl.simulator.rehearsal import GATE, SimulatedSite
@@ -116,10 +117,151 @@ def test_record_with_a_torn_last_line_is_taken_in_up_to_it(tmp_path: Path) -> No
     with record.path.open("ab") as file:
         file.write(b'{"sequence": 3, "at": "2026-')
     journal = Journal.in_memory(clock=clock, actor="ben", origin="here")
-    assert take_in(journal, state, clock) == 2
+    assert take_in(journal, state) == 2
     notes = [one.event.text for one in journal.events() if isinstance(one.event, Noted)]
     assert notes[1::2] == ["first", "second"]
-    assert take_in(journal, state, clock) == 0
+    assert take_in(journal, state) == 0
+
+
+def put_down(state: Path, *texts: str) -> EmergencyRecord:
+    """Record some notes without a journal, and go on holding the file."""
+    clock = HandClock()
+    record = EmergencyRecord((state,), clock.now())
+    source = Journal.in_memory(clock=clock, actor="anna", origin="there")
+    for text in texts:
+        record(source.append(Noted(text=text), gate=GateName(GATE)))
+    return record
+
+
+def notes_of(journal: Journal) -> list[str]:
+    """Give what was taken in, without the words on where it comes from."""
+    texts = [one.event.text for one in journal.events() if isinstance(one.event, Noted)]
+    return [text for text in texts if not text.startswith("taken in from ")]
+
+
+class OtherStart:
+    """A journal into which another start takes the same record first."""
+
+    def __init__(self, journal: Journal, state: Path) -> None:
+        self._journal = journal
+        self._state = state
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "append_decided":
+            take_in(self._journal, self._state)
+        return getattr(self._journal, name)
+
+
+def test_two_starts_that_come_together_take_a_record_in_once(tmp_path: Path, shelf: Shelf) -> None:
+    """The second finds in the journal what the first has put there, and no file to put aside."""
+    state = tmp_path / "record"
+    put_down(state, "first", "second").close()
+    with shelf.open() as journal:
+        assert take_in(cast("Journal", OtherStart(journal, state)), state) == 0
+        assert notes_of(journal) == ["first", "second"]
+    assert [path.suffix for path in state.iterdir()] == [".taken-in"]
+
+
+def test_a_start_that_died_before_it_put_the_record_aside_harms_nothing(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    """What is on record already is known by its note, and the file is put aside then."""
+    state = tmp_path / "record"
+    record = put_down(state, "first", 'a "second" one')
+    record.close()
+    assert record.path is not None
+    with shelf.open() as journal:
+        assert take_in(journal, state) == 2
+        record.path.with_name(f"{record.path.name}.taken-in").rename(record.path)
+        assert take_in(journal, state) == 0
+        assert notes_of(journal) == ["first", 'a "second" one']
+    assert not record.path.exists()
+
+
+def test_a_record_that_is_still_written_is_taken_in_as_it_grows(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    """Who looks meanwhile knows of the closing, and nothing that follows is lost or told twice."""
+    state = tmp_path / "record"
+    record = put_down(state, "first")
+    source = Journal.in_memory(clock=HandClock(), actor="anna", origin="there")
+    with shelf.open() as journal:
+        assert take_in(journal, state) == 1
+        record(source.append(Noted(text="second"), gate=GateName(GATE)))
+        record.close()
+        assert take_in(journal, state) == 1
+        assert notes_of(journal) == ["first", "second"]
+    assert not list(state.glob("*.jsonl"))
+
+
+SPOILT_LINES = {
+    "no text": b'{"sequence": "\xff"}\n',
+    "no JSON": b"{\n",
+    "a list": b"[]\n",
+    "nested without end": b"[" * 100_000 + b"\n",
+    "no gate": b"GATE:[]",
+    "a gate that no database takes": b'GATE:"\\ud800"',
+    "a time without its zone": b"+00:00",
+}
+
+
+@pytest.mark.parametrize("what", SPOILT_LINES)
+def test_a_record_that_cannot_be_read_keeps_no_other_from_being_taken_in(
+    tmp_path: Path, what: str
+) -> None:
+    """It is told with its name, is left as it is, and ends in no other exception."""
+    spoilt = SPOILT_LINES[what]
+    record = put_down(tmp_path, "first")
+    record.close()
+    assert record.path is not None
+    line = record.path.read_bytes()
+    gate = b'"gate":"' + GATE.encode() + b'"'
+    if spoilt.startswith(b"GATE:"):
+        line = line.replace(gate, b'"gate":' + spoilt.removeprefix(b"GATE:"))
+    elif spoilt == b"+00:00":
+        line = line.replace(spoilt, b"")
+    else:
+        line += spoilt
+    bad = tmp_path / "emergency-2026.jsonl"
+    bad.write_bytes(line)
+    journal = Journal.in_memory(clock=HandClock(), actor="ben", origin="here")
+    with pytest.raises(JournalDamaged, match=r"emergency-2026\.jsonl cannot be taken in"):
+        take_in(journal, tmp_path)
+    assert notes_of(journal) == ["first"]
+    assert bad.read_bytes() == line
+
+
+def test_a_record_that_cannot_be_read_keeps_nothing_open(
+    keyboard: Keyboard, tmp_path: Path
+) -> None:
+    """The gate is shut with the journal in use; a verb that could open something stops."""
+    state = next(tmp_path.rglob("journal.db")).parent
+    bad = state / "emergency-2026.jsonl"
+    bad.write_bytes(b"\xff\n")
+    shown = keyboard.type("close")
+    assert shown.code == 0, shown.err
+    assert keyboard.visits() == (False, True)
+    assert bad.name in shown.err
+    assert "without the journal" not in shown.err
+    refused = keyboard.type("reopen", "--confirm", GATE)
+    assert refused.code == ExitCode.TAMPERED
+    assert bad.name in refused.one_sentence_and_a_hint()
+    bad.unlink()
+    assert keyboard.type("status", "--json").gate["closed_by"] == ["close-acl"]
+
+
+def test_a_journal_that_takes_no_record_in_is_let_go(keyboard: Keyboard, tmp_path: Path) -> None:
+    """Closing goes on without it, and holds nothing open that others may wait for."""
+    path = next(tmp_path.rglob("journal.db"))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    put_down(path.parent, "first").close()
+    shown = keyboard.type("close")
+    assert shown.code == 0, shown.err
+    assert "without the journal" in shown.err
+    held = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert not [link for link in held if os.path.realpath(link) == str(path.resolve())]
 
 
 def test_record_that_another_machine_has_overtaken_leaves_the_gate_in_doubt(
@@ -149,7 +291,7 @@ def test_record_that_another_machine_has_overtaken_leaves_the_gate_in_doubt(
             if overtaken:
                 journal.append(Noted(text="done by another machine"), gate=gate)
             clock.sleep(60)
-            assert take_in(journal, state, clock) == 2
+            assert take_in(journal, state) == 2
             found = Standing.from_events(gate, journal.events()).state
             assert found is (GateState.UNKNOWN if overtaken else GateState.CLOSED)
 
@@ -177,10 +319,10 @@ def test_record_is_taken_in_whole_or_not_at_all(
 
         monkeypatch.setattr(journal, "_insert", failing)
         with pytest.raises(JournalUnavailable):
-            take_in(journal, state, clock)
+            take_in(journal, state)
         monkeypatch.undo()
         assert journal.head().sequence == 0
-        assert take_in(journal, state, clock) == 2
+        assert take_in(journal, state) == 2
         assert journal.head().sequence == 4
 
 
@@ -205,7 +347,7 @@ def test_foreign_file_in_a_shared_folder_is_no_record(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text('{"sequence": 1}\n')
     (state / "emergency-20260101T000000-1.jsonl").symlink_to(tmp_path / "elsewhere")
     journal = Journal.in_memory(clock=HandClock(), actor="anna", origin="here")
-    assert take_in(journal, state, HandClock()) == 0
+    assert take_in(journal, state) == 0
     standing = Standing.from_events(GateName(GATE), journal.events())
     assert standing.state is GateState.UNKNOWN
 
