@@ -4,13 +4,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from gatectl.clock import Clock, read
 from gatectl.errors import JournalDamaged, JournalFull, JournalUnavailable
@@ -33,6 +33,9 @@ from gatectl.storage import (
     refuse_strange_file,
     refuse_unsafe_file_system,
 )
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _REASONS = MappingProxyType(
     {
@@ -302,22 +305,27 @@ def walk_shared(
     """Walk along a whole journal, a process a share; do what is to be done meanwhile first."""
     # Short journals, and all that is not a verification, start the quicker without it.
     import multiprocessing  # noqa: PLC0415 - only a long journal needs it
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - same
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # noqa: PLC0415 - same
 
     (_, own_end), *others = shares
     if not all(begin.hash for begin, _ in others):
         # A record that a share would begin behind is missing: who walks alone finds where.
         own_end, others = shares[-1][1], []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max(1, len(others)), mp_context=context) as pool:
-        walked = [
-            pool.submit(walk_stretch, path, walk.birth, begin, end, walk.anchor)
-            for begin, end in others
-        ]
+    with ExitStack() as helped:
+        helpers: list[Future[Stretch]] = []
+        # Where there are no processes to be had, or they die, all of it can be walked alone.
+        with suppress(OSError, RuntimeError, ImportError):
+            context = multiprocessing.get_context("spawn")
+            pool = helped.enter_context(ProcessPoolExecutor(max(1, len(others)), context))
+            for begin, end in others:
+                helpers.append(pool.submit(walk_stretch, path, walk.birth, begin, end, walk.anchor))
         yield from meanwhile()
         yield from walk_file(path, walk, own_end)
-        for other in walked:
-            yield from walk.join(other.result())
+        with suppress(OSError, BrokenExecutor):
+            for helper in helpers:
+                yield from walk.join(helper.result())
+        if walk.sequence < shares[-1][1]:
+            yield from walk_file(path, walk, shares[-1][1])
 
 
 def walk_file(path: Path, walk: Walk, up_to: int) -> Iterator[Problem]:

@@ -1,11 +1,14 @@
 """The file behind a journal: walked in stretches, also by several processes, and how it fails."""
 
+import errno
+import os
 import random
 import shutil
 import sqlite3
 import stat
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from gatectl.clock import HandClock
 from gatectl.core.event import Noted
 from gatectl.core.gate import GateName
 from gatectl.errors import JournalDamaged, JournalUnavailable
-from gatectl.journal.chain import Head, JournalVerdict, Walk, genesis
+from gatectl.journal.chain import Head, JournalVerdict, Stretch, Walk, genesis
 from gatectl.journal.journal import Journal
 from gatectl.journal.sqlitefile import connect, translated, walk_file, walk_stretch
 from tests.shelves import GATE, FileShelf
@@ -112,6 +115,38 @@ def test_several_processes_agree_that_nothing_is_wrong(
     monkeypatch.setattr("gatectl.journal.sqlitefile.os.cpu_count", lambda: 3)
     found = verified(path)
     assert (found.events, found.problems, found.head.sequence) == (RECORDS, (), RECORDS)
+
+
+def dying(*_given: object) -> Stretch:
+    """End the process that was to help."""
+    os._exit(1)
+
+
+def no_processes(*_given: object) -> ProcessPoolExecutor:
+    """Be a machine that has no room for one more."""
+    raise OSError(errno.EAGAIN, "no more processes")
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("gatectl.journal.sqlitefile.walk_stretch", dying),
+        ("concurrent.futures.ProcessPoolExecutor", no_processes),
+    ],
+)
+def test_a_journal_is_walked_alone_where_helpers_die_or_cannot_be_had(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str, instead: Callable[..., object]
+) -> None:
+    """The same is found: a journal that is well is no obstacle to closing."""
+    change(path, CHANGES[0])
+    change(path, CHANGES[3])
+    alone = verified(path)
+    assert [problem.sequence for problem in alone.problems] == [3, 18, 19]
+    monkeypatch.setattr("gatectl.journal.sqlitefile.PARALLEL_ROWS", 10)
+    monkeypatch.setattr("gatectl.journal.sqlitefile.os.cpu_count", lambda: 3)
+    monkeypatch.setattr("gatectl.journal.sqlitefile._OWN_SHARE", 0.2)
+    monkeypatch.setattr(name, instead)
+    assert verified(path) == alone
 
 
 def test_a_walk_reads_what_is_no_text_as_well(path: Path) -> None:
