@@ -6,10 +6,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gatectl.errors import GatectlError, JournalUnreachable
+from gatectl.errors import GatectlError, JournalFull, JournalUnreachable
 
 _Rows = TypeVar("_Rows")
 _T = TypeVar("_T")
+
+GROUP_MAX = 32
+"""So many at once: a server has one time limit for a whole transaction, however far away it is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,9 +28,10 @@ class _Turn(Generic[_Rows, _T]):
 class GroupCommit(Generic[_Rows]):
     """Does the work of all writers that wait in one transaction; each returns when it is on disk.
 
-    While one writer commits, the next ones line up, and the first of them takes all along. If
-    anything goes wrong in a group, all of it is taken back, and each work is done by itself; only
-    if a server went away, each writer hears of that, for the group may be on record all the same.
+    While one writer commits, the next ones line up, and the first of them takes many along. If
+    anything goes wrong in a group, all of it is taken back, and each work is done by itself. But
+    where no work is at fault, since the transaction could not be begun or ended, each writer hears
+    of that: to wait for a lock once more, one after the other, would keep gates open.
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[_Rows]]) -> None:
@@ -50,28 +54,36 @@ class GroupCommit(Generic[_Rows]):
 
     def _lead(self, own: _Turn[_Rows, object]) -> None:
         with self._lining_up:
-            group, self._waiting = self._waiting, []
+            others = [turn for turn in self._waiting if turn is not own]
+            group, self._waiting = [own, *others[: GROUP_MAX - 1]], others[GROUP_MAX - 1 :]
         try:
             self._all_at_once(group)
-        except JournalUnreachable as exc:
-            # Nobody knows whether a server that went away has kept it: to do it once more could
-            # put all of it on record twice.
-            for turn in group:
-                turn.error, turn.done = exc, True
-        except GatectlError:
-            for turn in group:
-                self._alone(turn)
         finally:
             # After an interruption of this thread, the others lead themselves.
             with self._lining_up:
                 self._waiting[:0] = [turn for turn in group if not turn.done and turn is not own]
 
     def _all_at_once(self, group: list[_Turn[_Rows, object]]) -> None:
-        with self._transaction() as rows:
-            answers = [turn.work(rows) for turn in group]
+        answers: list[object] = []
+        at_work = False
+        try:
+            with self._transaction() as rows:
+                at_work = True
+                answers.extend(turn.work(rows) for turn in group)
+                at_work = False
+        except GatectlError as exc:
+            # Nobody knows whether a server that went away has kept it: to do it once more could
+            # put all of it on record twice. A full disk has room again once the ballast is gone.
+            again = at_work or isinstance(exc, JournalFull)
+            if again and not isinstance(exc, JournalUnreachable):
+                for turn in group:
+                    self._alone(turn)
+                return
+            for turn in group:
+                turn.error, turn.done = exc, True
+            return
         for turn, answer in zip(group, answers, strict=True):
-            turn.answer = answer
-            turn.done = True
+            turn.answer, turn.done = answer, True
 
     def _alone(self, turn: _Turn[_Rows, object]) -> None:
         try:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from gatectl.errors import GateBusy, JournalUnavailable, JournalUnreachable
-from gatectl.journal.groupcommit import GroupCommit
+from gatectl.errors import GateBusy, JournalFull, JournalUnavailable, JournalUnreachable
+from gatectl.journal.groupcommit import GROUP_MAX, GroupCommit
 
 PATIENCE_S = 20.0
 
@@ -145,3 +145,65 @@ def test_a_server_that_goes_away_in_a_commit_is_not_asked_twice() -> None:
     with pytest.raises(JournalUnreachable):
         group.do(put("once"))
     assert begun == [["once"]]
+
+
+@pytest.mark.parametrize("phase", ["begun", "ended"])
+def test_a_lock_keeps_the_last_of_several_writers_no_longer_than_the_first(phase: str) -> None:
+    """Where a transaction cannot be begun or ended, its whole group hears of that at once."""
+    waits: list[list[str]] = []
+    waiting = threading.Event()
+    given_up = threading.Event()
+
+    @contextmanager
+    def locked() -> Iterator[list[str]]:
+        written: list[str] = []
+        waits.append(written)
+        if phase == "ended":
+            yield written
+        waiting.set()
+        assert given_up.wait(PATIENCE_S)
+        raise JournalUnavailable("another program has had it locked for too long")
+
+    group = GroupCommit(locked)
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(group.do, put("first"))
+        assert waiting.wait(PATIENCE_S)
+        others = [pool.submit(group.do, put(str(number))) for number in range(8)]
+        in_line(group, 8)
+        given_up.set()
+        for writer in (first, *others):
+            assert isinstance(writer.exception(PATIENCE_S), JournalUnavailable)
+    assert [len(written) for written in waits] == ([1, 8] if phase == "ended" else [0, 0])
+
+
+def test_a_group_has_a_limit() -> None:
+    """What does not fit into one transaction goes into the next, and nobody is forgotten."""
+    disk = SlowDisk()
+    group = GroupCommit(disk.transaction)
+    with ThreadPoolExecutor(GROUP_MAX + 11) as pool:
+        first = pool.submit(group.do, put("first"))
+        assert disk.beginning.wait(PATIENCE_S)
+        others = [pool.submit(group.do, put(str(number))) for number in range(GROUP_MAX + 10)]
+        in_line(group, GROUP_MAX + 10)
+        disk.syncs.release(3)
+        assert first.result(PATIENCE_S) == "FIRST"
+        found = [other.result(PATIENCE_S) for other in others]
+    assert found == [str(number) for number in range(GROUP_MAX + 10)]
+    assert [len(written) for written in disk.committed] == [1, GROUP_MAX, 10]
+
+
+def test_a_disk_that_was_full_is_tried_once_more() -> None:
+    """Whoever found it full has given its ballast up: what is written next finds room."""
+    kept: list[list[str]] = []
+    room = [True, False]
+
+    @contextmanager
+    def with_ballast() -> Iterator[list[str]]:
+        written: list[str] = []
+        yield written
+        if not room.pop():
+            raise JournalFull("the disk is full")
+        kept.append(written)
+
+    assert GroupCommit(with_ballast).do(put("once")) == "ONCE"
+    assert kept == [["once"]]
