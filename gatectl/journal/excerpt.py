@@ -5,15 +5,17 @@ say: whoever gets it learns nothing of other gates, and can follow the chain fro
 to the head all the same, and compare that with an anchor.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from gatectl.core.gate import GateName
 from gatectl.errors import InvalidInput
-from gatectl.journal.chain import Head, Problem, chained, genesis
+from gatectl.journal.chain import Head, Problem, genesis
 from gatectl.journal.journal import Journal
+from gatectl.journal.record import understood
+from gatectl.journal.recordlines import line_of, walk
 
 FORMAT = "gatectl/excerpt/1"
 
@@ -25,57 +27,47 @@ class ExcerptFound:
     gate: str
     records: int
     head: Head
+    """The one that the excerpt names; without problems, its records lead there."""
     problems: tuple[Problem, ...]
 
 
 def excerpt_lines(journal: Journal, gate: GateName) -> Iterator[str]:
     """Write an excerpt, line by line; each line is a JSON document."""
-    yield json.dumps({"format": FORMAT, "gate": gate, "birth": journal.birth})
-    for sequence, owner, body in journal.bodies():
-        if owner == gate:
-            yield json.dumps({"sequence": sequence, "body": body})
-        else:
-            digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-            yield json.dumps({"sequence": sequence, "body_hash": digest})
+    # Taken first: what is added meanwhile is left to the next excerpt.
     head = journal.head()
-    yield json.dumps({"sequence": head.sequence, "hash": head.hash})
+    yield json.dumps(
+        {
+            "format": FORMAT,
+            "gate": gate,
+            "birth": journal.birth,
+            "head": {"sequence": head.sequence, "hash": head.hash},
+        }
+    )
+
+    for link in takewhile(lambda one: int(str(one.sequence)) <= head.sequence, journal.links()):
+        # The column beside it is not hashed: whose record it is, it must say itself.
+        yield line_of(link, whole=link.intact() and understood(str(link.body)).gate == gate)
 
 
 def look_through_excerpt(lines: Iterable[str]) -> ExcerptFound:
     """Follow the chain of an excerpt; raises InvalidInput where it is none."""
+    rest = (line.removesuffix("\n") for line in lines)
     try:
-        documents = iter([json.loads(line) for line in lines])
-        first = next(documents)
+        first = json.loads(next(rest))
         if first["format"] != FORMAT:
             raise InvalidInput(f"this is not an excerpt of the form {FORMAT}")
-        return _followed(first["gate"], first["birth"], list(documents))
+        gate, birth = str(first["gate"]), first["birth"]
+        head = Head(
+            sequence=int(first["head"]["sequence"]),
+            hash=str(first["head"]["hash"]),
+            lineage=str(birth["lineage"]),
+        )
+        walked = walk(rest, gate=gate, first=1, before=genesis(birth))
     except (ValueError, KeyError, TypeError, StopIteration) as exc:
         raise InvalidInput(f"this is not an excerpt of a journal: {exc}") from exc
-
-
-def _followed(
-    gate: str, birth: dict[str, object], documents: list[dict[str, object]]
-) -> ExcerptFound:
-    *records, end = documents
-    problems: list[Problem] = []
-    last, own, count = 0, genesis(birth), 0
-    for record in records:
-        number = int(str(record["sequence"]))
-        if number != last + 1:
-            problems.append(Problem(sequence=last + 1, sentence="records are missing here"))
-        body = record.get("body")
-        if isinstance(body, str):
-            count += 1
-            if json.loads(body)["gate"] != gate:
-                problems.append(Problem(sequence=number, sentence=f"this is not of {gate}"))
-            digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-        else:
-            digest = str(record["body_hash"])
-        own = chained(own, bytes.fromhex(digest))
-        last = number
-    head = Head(sequence=last, hash=own, lineage=str(birth["lineage"]))
-    if (end["sequence"], end["hash"]) != (head.sequence, head.hash):
-        problems.append(
-            Problem(sequence=last, sentence="the records do not lead to the head: one was changed")
-        )
-    return ExcerptFound(gate=gate, records=count, head=head, problems=tuple(problems))
+    problems = [Problem(sequence=one.sequence, sentence=one.sentence) for one in walked.problems]
+    found = len(walked.records) + walked.others
+    if not problems and (found, walked.head) != (head.sequence, head.hash):
+        sentence = f"the records do not lead to the head, which is record {head.sequence}"
+        problems.append(Problem(sequence=found + 1, sentence=sentence))
+    return ExcerptFound(gate=gate, records=len(walked.records), head=head, problems=tuple(problems))

@@ -216,12 +216,6 @@ class Journal:
                 return
             before = rows[-1][0]
 
-    def bodies(self) -> Iterator[tuple[int, GateName, str]]:
-        """Give every record's number, gate and text; a changed one is told to nobody."""
-        for link in self._links():
-            recorded = self._read_back(link)
-            yield recorded.sequence, recorded.gate, str(link.body)
-
     def runs(self, *, gate: GateName | None = None, limit: int = 50) -> list[RunId]:
         """List the newest runs first."""
         where, values = _where(gate=gate, run=None, kinds=("run.started",))

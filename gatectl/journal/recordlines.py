@@ -12,11 +12,8 @@ from typing import Any
 
 from gatectl.core.event import Recorded
 from gatectl.errors import JournalDamaged
-from gatectl.journal.chain import Link, canonical
+from gatectl.journal.chain import Link, canonical, chained
 from gatectl.journal.record import understood
-
-_EVENT_DOMAIN = b"gatectl/event/1"
-"""As in `gatectl.journal.chain`; a test holds the two together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +40,19 @@ class Walked:
 def lines_of(links: Iterable[Link], whole: Container[int]) -> Iterator[str]:
     """Write a line a record; only those in `whole` with their content."""
     for link in links:
-        if not link.intact():
-            raise JournalDamaged(f"record {link.sequence} of the journal was changed")
-        content: dict[str, object] = {"sequence": link.sequence, "hash": link.hash}
-        if link.sequence in whole:
-            content["body"] = link.body
-        else:
-            content["body_sha256"] = _sha256(str(link.body)).hex()
-        yield canonical(content)
+        yield line_of(link, whole=link.sequence in whole)
+
+
+def line_of(link: Link, *, whole: bool) -> str:
+    """Write one record, with its content or with the hash of it alone."""
+    if not link.intact():
+        raise JournalDamaged(f"record {link.sequence} of the journal was changed")
+    content: dict[str, object] = {"sequence": link.sequence, "hash": link.hash}
+    if whole:
+        content["body"] = link.body
+    else:
+        content["body_sha256"] = _sha256(str(link.body)).hex()
+    return canonical(content)
 
 
 def walk(lines: Iterable[str], *, gate: str, first: int, before: str) -> Walked:
@@ -59,12 +61,12 @@ def walk(lines: Iterable[str], *, gate: str, first: int, before: str) -> Walked:
     told: list[dict[str, Any]] = []
     problems: list[LineProblem] = []
     others = 0
-    previous = before
-    for sequence, line in enumerate(lines, first):
+    previous, sequence = before, first - 1
+    for line in lines:
+        sequence += 1
         try:
             found = _fields(line)
-            body_hash = _body_hash(found)
-            linked = hashlib.sha256(_EVENT_DOMAIN + bytes.fromhex(previous) + body_hash).hexdigest()
+            linked = chained(previous, _body_hash(found))
             previous = str(found["hash"])
             bytes.fromhex(previous)
         except (ValueError, KeyError, TypeError) as exc:
@@ -73,6 +75,8 @@ def walk(lines: Iterable[str], *, gate: str, first: int, before: str) -> Walked:
         if found["sequence"] != sequence or linked != previous:
             sentence = "its content was changed, or it does not follow the record before it"
             problems.append(LineProblem(sequence=sequence, sentence=sentence))
+            # From here on it goes by what the line says itself, so that one gap is told once.
+            sequence = found["sequence"]
         elif "body" not in found:
             others += 1
         else:
@@ -96,6 +100,8 @@ def _fields(line: str) -> dict[str, Any]:
         raise ValueError("it is not in the form in which gatectl writes records")
     if found.keys() not in ({"sequence", "hash", "body"}, {"sequence", "hash", "body_sha256"}):
         raise ValueError("it has other fields than a record has")
+    if type(found["sequence"]) is not int:
+        raise ValueError("its number is none")
     return found
 
 

@@ -131,6 +131,22 @@ def test_the_words_for_paper_are_those_of_the_hash(office: Office) -> None:
     assert office.verify("--paper", wrong).code == ExitCode.TAMPERED
 
 
+def test_an_excerpt_is_written_and_followed(office: Office) -> None:
+    """One gate goes into a new file, which shows by itself whether it was changed since."""
+    file = office.elsewhere / "almelo.jsonl"
+    written = ("journal", "export", "--journal", str(office.file), "--gate", GATE, "-o", str(file))
+    assert type_in(*written).code == ExitCode.PROVEN
+    shown = type_in("journal", "check", str(file), "--json")
+    assert (shown.code, shown.document["records"]) == (ExitCode.PROVEN, 3), shown.err
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"two", b"owt"))
+    shown = type_in("journal", "check", str(file))
+    assert shown.code == ExitCode.TAMPERED
+    assert "record 2: its content was changed" in shown.out
+    file.write_bytes(content + b"\xff\n")
+    assert type_in("journal", "check", str(file)).code == ExitCode.INVALID
+
+
 def test_a_signed_anchor_names_its_signer(office: Office, tmp_path: Path) -> None:
     """The key comes from the environment, as a timer would have it."""
     key = tmp_path / "key"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatectl.errors import JournalDamaged
-from gatectl.journal.chain import Link, canonical, linked
+from gatectl.journal.chain import Link, canonical
 from gatectl.journal.journal import Journal
 from gatectl.journal.recordlines import lines_of, walk
 from tests.bundling import Archive
@@ -46,11 +46,13 @@ def test_records_of_others_stand_for_themselves_by_hash_alone(archive: Archive) 
     assert [one["sequence"] for one in walked.told] == [2, 3, 4, 5, 6, 8, 9, 10]
 
 
-def test_the_chain_is_the_journals_own(archive: Archive) -> None:
-    """A body's hash leads to the same link as the body itself does."""
-    first = links(archive.journal)[0]
-    body = str(first.body)
-    assert linked(str(first.previous), body) == first.hash
+def test_a_line_that_is_missing_is_told_once(archive: Archive) -> None:
+    """What follows is read on, for it may be whole."""
+    written = lines(archive)
+    before = str(links(archive.journal)[0].previous)
+    walked = walk([*written[:3], *written[4:]], gate="almelo", first=1, before=before)
+    assert [problem.sequence for problem in walked.problems] == [4]
+    assert walked.head == archive.journal.head().hash
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,7 @@ def test_the_chain_is_the_journals_own(archive: Archive) -> None:
         (3, '"sequence":3', '"sequence":4', "its content was changed"),
         (3, "{", "{ ", "not in the form"),
         (3, '"hash"', '"hush"', "other fields"),
+        (3, '"sequence":3', '"sequence":"3"', "its number"),
         (3, "{", "", "not readable"),
     ],
 )
