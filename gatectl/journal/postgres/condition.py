@@ -6,6 +6,7 @@ from typing import Final
 
 from gatectl.core.journalserver import JournalServer
 from gatectl.journal.engine import Condition, Rows
+from gatectl.journal.postgres.link import OwnEnd
 
 VERSION_MIN: Final = 130_000
 """13, the oldest that has all that the tables need."""
@@ -18,11 +19,11 @@ _NEEDS: Final = {
 }
 
 
-def conditions(rows: Rows, server: JournalServer) -> Iterator[Condition]:
+def conditions(rows: Rows, server: JournalServer, own_end: OwnEnd) -> Iterator[Condition]:
     """Look at the server; nothing is changed."""
     yield _version(rows)
     yield _durability(rows)
-    yield _way_there(rows, server)
+    yield _way_there(rows, server, own_end)
     yield _rights(rows)
 
 
@@ -53,21 +54,29 @@ def _durability(rows: Rows) -> Condition:
     )
 
 
-def _way_there(rows: Rows, server: JournalServer) -> Condition:
-    address, encrypted = rows.execute(
-        "SELECT host(inet_server_addr()), coalesce((SELECT ssl FROM pg_stat_ssl"
-        " WHERE pid = pg_backend_pid()), false)"
-    ).fetchone()
-    here = address is None or ip_address(address).is_loopback
+def _way_there(rows: Rows, server: JournalServer, own_end: OwnEnd) -> Condition:
+    (address,) = rows.execute("SELECT host(inet_server_addr())").fetchone()
     mode = server.encryption()
+    place = own_end.peer or "a socket of this machine"
+    found = f"to {place}, {'encrypted' if own_end.encrypted else 'not encrypted'}"
     trouble = ""
-    if not here and not encrypted:
-        trouble = "the connection is not encrypted"
-    elif not here and mode != "verify-full":
-        trouble = f"sslmode is {mode}, so that another server could take its place"
-    found = "on this machine" if here else "encrypted, and its certificate is verified"
+    if own_end.encrypted and mode == "verify-full":
+        found += ", and its certificate is verified"
+    elif _here(own_end.peer) and not _here(address or ""):
+        trouble = f"what carries it from {place} to the server at {address} cannot be seen"
+    elif not _here(own_end.peer) and not own_end.encrypted:
+        trouble = f"the connection to {place} is not encrypted"
+    elif not _here(own_end.peer):
+        trouble = f"sslmode is {mode or 'not given'}, so that another server could take its place"
+    elif not own_end.encrypted:
+        found += ", on this machine as far as that can be seen from here"
     mend = "write sslmode=verify-full behind the question mark of journal in [settings]"
     return Condition(name="journal-encryption", found=found, trouble=trouble, mend=mend)
+
+
+def _here(address: str) -> bool:
+    """Whether this is a way within one machine, whichever that is."""
+    return not address or ip_address(address).is_loopback
 
 
 def _rights(rows: Rows) -> Condition:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -31,6 +32,15 @@ _STRONGER: Final = frozenset({"on", "remote_apply"})
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Password = Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEnd:
+    """The connection as it is seen from here, where nobody in between can tell us another tale."""
+
+    peer: str
+    """The address that it goes to; empty for a socket in this machine's own files."""
+    encrypted: bool
 
 
 class PostgresRows:
@@ -76,6 +86,16 @@ class Link:
                     f"the journal {self.where} gave no answer in {self._answer_s:g} s"
                 ) from exc
             raise refusal(self.where, exc) from exc
+
+    def own_end(self) -> OwnEnd:
+        """Look where the connection goes to from here, and how."""
+        connection = self._opened()
+        try:
+            with translated(self.where), _twin(connection) as twin:
+                peer = "" if twin.family == socket.AF_UNIX else str(twin.getpeername()[0])
+                return OwnEnd(peer=peer, encrypted=connection.pgconn.ssl_in_use)
+        except OSError as exc:
+            raise JournalUnreachable(f"the journal {self.where} was lost: {exc}") from exc
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -179,8 +199,9 @@ def _in_time(where: str, connect: Callable[[], Connection]) -> Connection:
 
 def _cut(connection: Connection) -> None:
     """End a wait from another thread: both ways of the socket are shut, the driver sees an end."""
-    with (
-        contextlib.suppress(OSError, psycopg.Error),
-        socket.socket(fileno=os.dup(connection.fileno())) as twin,
-    ):
+    with contextlib.suppress(OSError, psycopg.Error), _twin(connection) as twin:
         twin.shutdown(socket.SHUT_RDWR)
+
+
+def _twin(connection: Connection) -> socket.socket:
+    return socket.socket(fileno=os.dup(connection.fileno()))

@@ -139,7 +139,7 @@ class PostgresServer:
     def conditions(self) -> Iterator[Condition]:
         """Look at the server, and at what our role may do there."""
         with self.reading() as rows:
-            found = tuple(conditions(rows, self._link.server))
+            found = tuple(conditions(rows, self._link.server, self._link.own_end()))
         yield from found
 
     def close(self) -> None:
@@ -183,5 +183,5 @@ def _found_or_made(link: Link, created: datetime) -> int:
 def _commit(rows: Rows, where: str) -> None:
     answer = rows.execute("COMMIT")
     # A transaction that failed inside is taken back by COMMIT without an error.
-    if getattr(answer, "statusmessage", "COMMIT") != "COMMIT":
+    if getattr(answer, "statusmessage", "") != "COMMIT":
         raise JournalUnavailable(f"the journal {where} did not keep what was written")

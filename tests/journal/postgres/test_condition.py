@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from gatectl.core.journalserver import JournalServer
-from gatectl.journal.engine import Answer
+from gatectl.journal.engine import Answer, Condition
 from gatectl.journal.postgres.condition import conditions
+from gatectl.journal.postgres.link import OwnEnd
 from gatectl.journal.postgres.tables import rights_statements
 from tests.postgres_server import OwnServer
 from tests.shelves import ServerShelf, fill
 
 ELSEWHERE = JournalServer(url="postgresql://gatectl@db.example/x?sslmode=require")
 STRICT = JournalServer(url="postgresql://gatectl@db.example/x")
+ENCRYPTED = OwnEnd(peer="192.0.2.7", encrypted=True)
+CLEAR = OwnEnd(peer="192.0.2.7", encrypted=False)
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ class Elsewhere:
     def __init__(self, **told: tuple[Any, ...]) -> None:
         self._told = {
             "server_version": (150013, "15.13", False),
-            "inet_server_addr": ("192.0.2.7", True),
+            "inet_server_addr": ("192.0.2.7",),
             "full_page_writes": ("on",),
             "SHOW": ("on",),
             "rolsuper": ("gatectl", False),
@@ -106,27 +109,73 @@ class Elsewhere:
         return Told(next(row for word, row in self._told.items() if word in sql))
 
 
+def way(rows: Elsewhere, server: JournalServer, own_end: OwnEnd) -> Condition:
+    """Give what is found of the way there."""
+    found = {one.name: one for one in conditions(rows, server, own_end)}
+    assert all(not one.trouble for name, one in found.items() if name != "journal-encryption")
+    return found["journal-encryption"]
+
+
 @pytest.mark.parametrize(
-    ("told", "server", "name", "words"),
+    ("told", "name", "words"),
     [
-        ({"server_version": (120001, "12.1", False)}, STRICT, "journal-server", "older than 13"),
-        ({"server_version": (150013, "15.13", True)}, STRICT, "journal-server", "standby"),
-        ({"full_page_writes": ("off",)}, STRICT, "journal-durability", "tear"),
-        ({"inet_server_addr": ("192.0.2.7", False)}, STRICT, "journal-encryption", "not encrypted"),
-        ({}, ELSEWHERE, "journal-encryption", "sslmode is require"),
+        ({"server_version": (120001, "12.1", False)}, "journal-server", "older than 13"),
+        ({"server_version": (150013, "15.13", True)}, "journal-server", "standby"),
+        ({"full_page_writes": ("off",)}, "journal-durability", "tear"),
     ],
-    ids=["old", "standby", "torn pages", "clear", "unverified"],
+    ids=["old", "standby", "torn pages"],
 )
 def test_each_trouble_of_a_server_is_found(
-    told: dict[str, tuple[Any, ...]], server: JournalServer, name: str, words: str
+    told: dict[str, tuple[Any, ...]], name: str, words: str
 ) -> None:
     """One thing is wrong, and that one alone is told."""
-    found = {one.name: one.trouble for one in conditions(Elsewhere(**told), server) if one.trouble}
-    assert list(found) == [name]
-    assert words in found[name]
+    found = conditions(Elsewhere(**told), STRICT, ENCRYPTED)
+    troubles = {one.name: one.trouble for one in found if one.trouble}
+    assert list(troubles) == [name]
+    assert words in troubles[name]
 
 
-def test_a_server_on_this_machine_needs_no_encryption() -> None:
-    """Nothing leaves it."""
-    here = Elsewhere(inet_server_addr=("127.0.0.1", False))
-    assert not [one for one in conditions(here, ELSEWHERE) if one.trouble]
+@pytest.mark.parametrize("at_the_server", ["192.0.2.7", "127.0.0.1", None])
+@pytest.mark.parametrize(
+    ("server", "own_end", "words"),
+    [
+        (STRICT, CLEAR, "to 192.0.2.7 is not encrypted"),
+        (ELSEWHERE, CLEAR, "to 192.0.2.7 is not encrypted"),
+        (ELSEWHERE, ENCRYPTED, "sslmode is require"),
+    ],
+    ids=["clear", "clear where it was required", "unverified"],
+)
+def test_an_unsafe_way_is_told_also_where_a_pooler_is_beside_the_server(
+    server: JournalServer, own_end: OwnEnd, words: str, at_the_server: str | None
+) -> None:
+    """Whatever address the server sees itself by, our own end goes to another machine."""
+    found = way(Elsewhere(inet_server_addr=(at_the_server,)), server, own_end)
+    assert words in found.trouble
+    assert "verified" not in found.found
+    assert ("not encrypted" in found.found) is not own_end.encrypted
+
+
+def test_a_safe_way_is_told_as_it_was_seen() -> None:
+    """What a doctor prints names where the connection goes to."""
+    found = way(Elsewhere(), STRICT, ENCRYPTED)
+    assert (found.trouble, found.found) == (
+        "",
+        "to 192.0.2.7, encrypted, and its certificate is verified",
+    )
+
+
+@pytest.mark.parametrize("peer", ["", "127.0.0.1", "::1"])
+def test_a_server_on_this_machine_needs_no_encryption(peer: str) -> None:
+    """Nothing leaves it, as far as both ends can tell; and nobody says that it was encrypted."""
+    here = OwnEnd(peer=peer, encrypted=False)
+    found = way(Elsewhere(inet_server_addr=(peer or None,)), ELSEWHERE, here)
+    assert found.trouble == ""
+    assert "not encrypted, on this machine" in found.found
+
+
+@pytest.mark.parametrize("peer", ["", "127.0.0.1"])
+def test_what_carries_records_to_another_machine_unseen_is_told(peer: str) -> None:
+    """A tunnel or a pooler begins here; what it does on the net nobody can see from here."""
+    for encrypted in (False, True):
+        found = way(Elsewhere(), ELSEWHERE, OwnEnd(peer=peer, encrypted=encrypted))
+        assert "the server at 192.0.2.7 cannot be seen" in found.trouble

@@ -1,5 +1,6 @@
 """One connection: its settings are in force, its waits end, and its secret stays one."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import pytest
 from gatectl.core.journalserver import JournalServer
 from gatectl.errors import JournalUnavailable, JournalUnreachable
 from gatectl.journal.postgres import link as link_module
-from gatectl.journal.postgres.link import Link
+from gatectl.journal.postgres.link import Link, OwnEnd
 from tests.postgres_server import LOCKED, OwnServer
 
 PASSWORD = "canary-Zaanstad-17"
@@ -104,6 +105,40 @@ def test_a_server_that_falls_silent_is_given_up(link: Link) -> None:
             rows.execute("SELECT 1")
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def passed_on(near: socket.socket, far: socket.socket) -> None:
+    """Carry what comes in at one end to the other, until it ends."""
+    with near, far, contextlib.suppress(OSError):
+        while content := near.recv(65536):
+            far.sendall(content)
+        far.shutdown(socket.SHUT_WR)
+
+
+def test_our_own_end_is_seen_as_it_is(
+    postgres_server: OwnServer, database: str, link: Link
+) -> None:
+    """A socket's file has no address; through a tunnel, the address is where that begins."""
+    assert link.own_end() == OwnEnd(peer="", encrypted=False)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def carry() -> None:
+            near = listener.accept()[0]
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(str(postgres_server.folder / ".s.PGSQL.5432"))
+            threading.Thread(target=passed_on, args=(far.dup(), near.dup()), daemon=True).start()
+            passed_on(near, far)
+
+        tunnel = threading.Thread(target=carry, daemon=True)
+        tunnel.start()
+        port = listener.getsockname()[1]
+        url = f"postgresql://postgres@127.0.0.1:{port}/{database}?sslmode=disable"
+        through = Link(JournalServer(url=url), lambda: None, 60.0)
+        assert through.own_end() == OwnEnd(peer="127.0.0.1", encrypted=False)
+        with through.rows() as rows:
+            assert rows.execute("SELECT host(inet_server_addr())").fetchone() == (None,)
+        through.close()
+        tunnel.join(timeout=10)
 
 
 def test_a_name_that_nobody_resolves_is_given_up(

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
@@ -18,10 +19,11 @@ from gatectl.errors import (
     JournalUnavailable,
     JournalUnreachable,
 )
+from gatectl.journal.engine import Answer
 from gatectl.journal.journal import Journal
 from gatectl.journal.mark import mark_path
 from gatectl.journal.postgres import link
-from gatectl.journal.postgres.server import PostgresServer
+from gatectl.journal.postgres.server import PostgresServer, _commit
 from gatectl.journal.recorder import holder_gone
 from tests.postgres_server import OwnServer
 from tests.shelves import GATE, ServerShelf, fill
@@ -108,6 +110,21 @@ def test_a_statement_that_failed_inside_keeps_a_transaction_from_counting(
         rows.execute("SELECT 1 / 0")
     with shelf.open() as other:
         assert other.head().sequence == 0
+
+
+class Silent:
+    """Rows that answer nothing to whatever they are asked."""
+
+    def execute(self, sql: str, parameters: Sequence[str | int | None] = (), /) -> Answer:
+        """Give no word on what became of it."""
+        del sql, parameters
+        return cast("Answer", object())
+
+
+def test_an_answer_that_is_missing_is_no_commit() -> None:
+    """What was not said to be kept does not count as kept."""
+    with pytest.raises(JournalUnavailable, match="did not keep"):
+        _commit(Silent(), "anywhere")
 
 
 def test_a_journal_that_is_replaced_while_open_is_not_written(
