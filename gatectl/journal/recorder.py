@@ -31,7 +31,6 @@ Listener = Callable[[Recorded], None]
 
 _BEGINNINGS = (RunStarted, RunResumed, ActIntended)
 _HEARD = (ActAnswered, ScannerRun)
-_LEASE_S = 60.0
 _RENEW_S = 15.0
 
 
@@ -128,7 +127,7 @@ def held(journal: GateJournal, gate: GateName, actor: str, step: str) -> Iterato
     """Hold a gate while the block runs, renewing; raises GateBusy if somebody else holds it."""
     take_from_the_dead(journal, gate)
     token = journal.leases.take(
-        gate, holder=actor, host=socket.gethostname(), pid=os.getpid(), step=step, ttl_s=_LEASE_S
+        gate, holder=actor, host=socket.gethostname(), pid=os.getpid(), step=step
     )
     done = threading.Event()
     keeper = threading.Thread(
@@ -146,7 +145,7 @@ def held(journal: GateJournal, gate: GateName, actor: str, step: str) -> Iterato
 def _renew(journal: GateJournal, gate: GateName, token: LeaseToken, done: threading.Event) -> None:
     while not done.wait(_RENEW_S):
         try:
-            journal.leases.renew(gate, token, ttl_s=_LEASE_S)
+            journal.leases.renew(gate, token)
         except LeaseLost:
             # The next record of the run finds that out, and stops it.
             return
