@@ -37,8 +37,7 @@ def read(clock: Clock) -> Moment:
 class SystemClock:
     """The clocks of this machine."""
 
-    def __init__(self) -> None:
-        self._boot_id = UNKNOWN_BOOT
+    _boot_id = UNKNOWN_BOOT
 
     def now(self) -> datetime:
         """Give the wall clock's time."""
