@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from gatectl.cli.desk import chosen
 from gatectl.clock import SystemClock
@@ -25,6 +26,20 @@ from gatectl.transport.contract import Timeouts
 
 SPEED = 240.0
 SHORT = Timeouts(connect_s=5.0, handshake_s=1.0, login_s=5.0)
+
+
+class FailingJournal(Journal):
+    """Neither takes nor gives an event."""
+
+    error: GatectlError
+
+    def append_all(self, *_entries: object, **_more: object) -> NoReturn:
+        """Fail."""
+        raise self.error
+
+    def events(self, **_chosen: object) -> NoReturn:
+        """Fail."""
+        raise self.error
 
 
 def intended(events: Sequence[Recorded]) -> list[tuple[float, str]]:

@@ -5,6 +5,7 @@ No secret travels. A gate names where its secrets are, and each worker fetches t
 
 import logging
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from gatectl.config.shipped import read_indicators
 from gatectl.core.advisory import Advisory
 from gatectl.core.event import RunId
 from gatectl.core.gate import AdvisoryId, Gate
+from gatectl.core.visible import visible
 from gatectl.core.window import Window
 from gatectl.desk import Desk, Result
 from gatectl.errors import ExitCode, GatectlError
@@ -118,10 +120,12 @@ def _connected(ticket: Ticket) -> socket.socket:
 
 
 def _desk(errand: Errand, line: Coordination, keyring: Keyring) -> Desk:
+    gate = errand.gate.name
+
     def without_journal(trouble: GatectlError) -> Desk:
         # Where the state folder is another machine's, the folder for all is the only one.
         record = EmergencyRecord(emergency_folders(Path())[1:], desk.clock.now())
-        return emergency_desk(desk, record, trouble, lambda _text: None)
+        return emergency_desk(desk, record, trouble, lambda text: _tell(f"{gate}: {text}"))
 
     clock = SystemClock()
     desk = Desk(
@@ -138,6 +142,12 @@ def _desk(errand: Errand, line: Coordination, keyring: Keyring) -> Desk:
         actor=errand.actor,
         emergency=without_journal,
         lanes=True,
-        windows={errand.gate.name: errand.windows},
+        windows={gate: errand.windows},
     )
     return desk
+
+
+def _tell(text: str) -> None:
+    # Whoever has no journal to look into has at least this.
+    sys.stderr.write(f"gatectl: {visible(text)}\n")
+    sys.stderr.flush()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -36,6 +36,7 @@ from gatectl.stop import SignalStop
 from tests.fleets import (
     SHORT,
     SPEED,
+    FailingJournal,
     assert_closed,
     assert_looked_before_each_act,
     desk_at,
@@ -292,20 +293,6 @@ class Answers(Executor):
         future: Future[Any] = Future()
         future.set_result(self.told)
         return future
-
-
-class FailingJournal(Journal):
-    """Neither takes nor gives an event."""
-
-    error: GatectlError
-
-    def append_all(self, *_entries: object, **_more: object) -> NoReturn:
-        """Fail."""
-        raise self.error
-
-    def events(self, **_chosen: object) -> NoReturn:
-        """Fail."""
-        raise self.error
 
 
 def carried_out_beside(error: GatectlError, executor: Executor, folder: Path) -> Result:

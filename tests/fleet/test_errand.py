@@ -3,6 +3,7 @@
 import importlib
 import pickle
 import subprocess
+import tempfile
 import time
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ from gatectl.clock import SystemClock
 from gatectl.core.event import Mode, Noted
 from gatectl.core.gate import Gate, GateState
 from gatectl.desk import Desk
-from gatectl.errors import ExitCode
+from gatectl.errors import ExitCode, JournalUnavailable
 from gatectl.fleet.channel import ChannelBroken, call
 from gatectl.fleet.coordinator import Coordinator, Ticket
 from gatectl.fleet.errand import ANSWER_S, Errand, _connected, _met, do_errand
@@ -24,7 +25,8 @@ from gatectl.journal.postgres.link import CONNECT_S
 from gatectl.journal.schema import BUSY_TIMEOUT_MS
 from gatectl.operation import Operation
 from gatectl.simulator.fleet import SimulatedFleet
-from tests.fleets import SHORT, SPEED, assert_closed, desk_at, opened
+from gatectl.simulator.rehearsal import INSIDE, OUTSIDE
+from tests.fleets import SHORT, SPEED, FailingJournal, assert_closed, desk_at, opened
 
 CLOSE = partial(Operation.close, mode=Mode.REAL)
 
@@ -67,6 +69,29 @@ def test_a_worker_closes_a_gate_and_tells_what_it_came_to(tmp_path: Path) -> Non
             assert told.result.code is ExitCode.PROVEN
             assert len(told.runs) == 1
             assert_closed(site, told.result.code, tuple(journal.events(gate=gate.name)))
+
+
+def test_a_worker_closes_without_the_coordinators_journal_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The gate is shut, the record lies in the folder for all, and stderr tells where."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    config = tmp_path / "config.toml"
+    with SimulatedFleet(1, speed=SPEED) as fleet:
+        (site,) = fleet.sites.values()
+        config.write_text(fleet.configuration(tmp_path), encoding="utf-8")
+        with FailingJournal.in_memory(clock=SystemClock(), actor="o", origin="here") as journal:
+            journal.error = JournalUnavailable("the journal is locked")
+            desk, (gate,) = desk_at(journal, config)
+            with Coordinator(desk) as coordinator:
+                ticket = coordinator.ticket(gate.name)
+                told = do_errand(closing(desk, gate, ticket, goes_on=False))
+        assert (told.result.stands, told.result.code) == ("shut", ExitCode.PROVEN)
+        assert (site.reachable(OUTSIDE), site.reachable(INSIDE)) == (False, True)
+    (record,) = tmp_path.glob("gatectl-*/emergency-*.jsonl")
+    said = f"gatectl: {gate.name}: closing without the journal (the journal is locked)"
+    assert said in capsys.readouterr().err
+    assert "gate.signalled" in record.read_text(encoding="utf-8")
 
 
 def test_where_dask_has_certificates_the_line_is_tls(tmp_path: Path) -> None:
