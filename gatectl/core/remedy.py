@@ -82,18 +82,19 @@ def _install(matter: list[tuple[NodeExposure, Advisory]], *, fips: bool) -> Inst
         wanted.append(install_for(Build.parse(exposure.build, fips=fips), advisory))
     bulletins = [advisory for _, advisory in matter]
     stuck = [a.id for one, a in zip(wanted, bulletins, strict=True) if one.kind == "other-release"]
+    train = str(Build.parse(matter[0][0].build, fips=fips).train) if matter else ""
     if stuck:
-        train = Build.parse(matter[0][0].build, fips=fips).train
         return Install(
             kind="other-release",
-            others=_other_releases(bulletins, fips=str(train).endswith("-FIPS")),
+            others=_other_releases(bulletins, fips=train.endswith("-FIPS")),
             because=f"{train} gets no fix for {', '.join(stuck)}",
         )
     silent = [one.because for one in wanted if one.kind == "unknown"]
     builds = [one for one in wanted if one.kind == "build"]
     if builds:
-        # All of one train, that of the node, so the highest has the fixes of the others too.
-        best = max(builds, key=lambda one: Build.parse(one.build, fips=fips))
+        # All of one train, that of the node, so the highest has the fixes of the others too. What
+        # the inventory says is no help: a release may have its FIPS builds among later numbers.
+        best = max(builds, key=lambda one: Build.parse(one.build, fips=train.endswith("-FIPS")))
         return replace(best, because="; ".join([best.because, *silent]))
     if silent:
         return Install(kind="unknown", because="; ".join(silent))

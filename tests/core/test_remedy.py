@@ -1,5 +1,7 @@
 """What to install and what to do besides."""
 
+import pytest
+
 from gatectl.core.advisory import Build
 from gatectl.core.exposure import judge_node
 from gatectl.core.remedy import Remedy, install_for, remedy
@@ -13,6 +15,7 @@ from tests.core.test_exposure import (
     bulletin,
     node,
 )
+from tests.test_advisory_table import TABLE
 
 
 def needed(
@@ -35,6 +38,18 @@ def test_a_build_is_taken_from_the_nodes_own_edition() -> None:
     assert install.build == "13.1-37.279"
     assert "CTX474995 names no build for 13.1-FIPS" in install.because
     assert needed("14.1-73.32", fips=True).install.build == "14.1-73.37"
+
+
+@pytest.mark.parametrize("build", ["14.1-43.55", "14.1-60.58", "14.1-72.60"])
+def test_a_fips_gate_from_before_its_own_numbers_is_sent_to_the_highest(build: str) -> None:
+    """14.1 shares its numbers: the builds that are asked for lie before and behind the border."""
+    assert needed(build, fips=True).install.build == "14.1-73.37"
+
+
+@pytest.mark.parametrize(("build", "fips"), sorted({(row[0], row[1]) for row in TABLE}))
+def test_every_build_of_the_table_gets_a_remedy(build: str, *, fips: bool) -> None:
+    """Whatever runs, somebody asks what is to be installed there."""
+    assert needed(build, fips=fips).install.because
 
 
 def test_a_train_without_a_fix_is_left_for_another_release() -> None:
